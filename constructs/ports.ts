@@ -1,0 +1,123 @@
+/**
+ * What workloads need from a cloud, and nothing more: types only, so that a workload never imports a provider of a
+ * cloud, and whoever brings a cluster or a database of their own fills in these few fields.
+ */
+import type { ITerraformDependable } from "cdktf";
+
+/** A secret by its name in a store. Only the name travels through Terraform; pods get the value from the store. */
+export interface SecretRef {
+  readonly store: "aws-secrets-manager" | "google-secret-manager" | "vault";
+  /** Name in the store; the value is one JSON object. */
+  readonly name: string;
+}
+
+/** A program's identity in the cloud: the service account under which its pods run. */
+export interface WorkloadIdentity {
+  readonly namespace: string;
+  readonly serviceAccountName: string;
+  /** What a pod must wait for before it can use the identity. */
+  readonly ready: readonly ITerraformDependable[];
+}
+
+/** A network destination, for NetworkPolicies. */
+export interface NetworkPeer {
+  readonly cidr: string;
+  readonly port: number;
+}
+
+/** How to reach a cluster's API server, and what must exist before anything can run in it. */
+export interface ClusterAccess {
+  readonly clusterName: string;
+  /** URL of the API server, straight from the cluster resource. */
+  readonly host: string;
+  /** PEM; absent where the endpoint is signed by a public authority. */
+  readonly caCertificate?: string;
+  /** Credential plugin. A token would be written to state, and would make the first plan fail. */
+  readonly exec: { readonly apiVersion: string; readonly command: string; readonly args: readonly string[] };
+  /** The deployer's access, the system nodes and the network add-on: every in-cluster resource depends on these. */
+  readonly ready: readonly ITerraformDependable[];
+  /** Where pods fetch the credentials of their identity. */
+  readonly identityEndpoints: readonly NetworkPeer[];
+}
+
+/** How the database-roles Job gets to act as administrator. No password passes through Terraform. */
+export type DatabaseAdministrator =
+  | { readonly kind: "rds-managed-secret"; readonly secretArn: string; readonly region: string }
+  | {
+      readonly kind: "rds-reset-password";
+      readonly instanceIdentifier: string;
+      readonly username: string;
+      readonly region: string;
+    }
+  | { readonly kind: "cloud-sql-user"; readonly project: string; readonly instance: string; readonly username: string };
+
+/** The three roles that the database-roles Job makes. Each secret holds `username` and `password`. */
+export interface DatabaseSecrets {
+  /** Owner of Moodle's schema. */
+  readonly application: SecretRef;
+  /** Reads everything, writes nothing: for dumps. */
+  readonly backup: SecretRef;
+  /** Reads from the replicas on Moodle's behalf. */
+  readonly reader: SecretRef;
+}
+
+export interface DatabaseEndpoint {
+  readonly engine: "postgresql" | "mysql" | "mariadb";
+  readonly host: string;
+  readonly port: number;
+  readonly databaseName: string;
+  /** Hosts of read replicas; empty where there are none. */
+  readonly readerHosts: readonly string[];
+  /** PEM of the authorities that sign the server's certificate. */
+  readonly caCertificates: string;
+  /** Networks in which the hosts live. */
+  readonly cidrs: readonly string[];
+  readonly administrator: DatabaseAdministrator;
+  readonly secrets: DatabaseSecrets;
+  readonly ready: readonly ITerraformDependable[];
+}
+
+export interface RedisEndpoint {
+  readonly host: string;
+  readonly port: number;
+  /** PEM of the authority that signs the server's certificate; absent where a public one does. */
+  readonly caCertificates?: string;
+  readonly cidrs: readonly string[];
+  /** Holds `password`. */
+  readonly secret: SecretRef;
+  readonly ready: readonly ITerraformDependable[];
+}
+
+/** Sessions must never be evicted, caches must: two groups, unless a disposable site shares one. */
+export interface RedisEndpoints {
+  readonly sessions: RedisEndpoint;
+  readonly cache: RedisEndpoint;
+}
+
+export interface ObjectStore {
+  readonly kind: "s3" | "gcs";
+  readonly bucketName: string;
+  readonly region: string;
+  /** URL of the S3 interface, where it is not AWS's own. */
+  readonly endpoint?: string;
+  /** Holds `accessKeyId` and `secretAccessKey`; absent where the pod's identity is enough. */
+  readonly secret?: SecretRef;
+  readonly ready: readonly ITerraformDependable[];
+}
+
+/** A volume that many pods write, as a CSI driver names it. */
+export interface SharedFileSystem {
+  readonly csiDriver: string;
+  readonly volumeHandle: string;
+  readonly volumeAttributes: Readonly<Record<string, string>>;
+  readonly mountOptions: readonly string[];
+  /** GiB. Elastic file systems take the figure as a formality. */
+  readonly capacityGb: number;
+  readonly ready: readonly ITerraformDependable[];
+}
+
+/** How a request from outside reaches a Service: what the Moodle chart must render. */
+export type SiteRoute =
+  | { readonly kind: "target-group"; readonly targetGroupArn: string }
+  | { readonly kind: "http-route"; readonly gatewayName: string; readonly gatewayNamespace: string }
+  | { readonly kind: "ingress"; readonly className: string; readonly annotations?: Readonly<Record<string, string>> };

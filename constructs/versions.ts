@@ -1,0 +1,45 @@
+/**
+ * The one place where versions live. Sources and how each was checked: `docs/versions.md`.
+ */
+
+/** Exact provider versions: those that the pinned bindings were generated from. */
+export const PROVIDERS = {
+  aws: { source: "registry.terraform.io/hashicorp/aws", version: "6.25.0" },
+  google: { source: "registry.terraform.io/hashicorp/google", version: "6.50.0" },
+  kubernetes: { source: "registry.terraform.io/hashicorp/kubernetes", version: "2.38.0" },
+  helm: { source: "registry.terraform.io/hashicorp/helm", version: "3.1.1" },
+  random: { source: "registry.terraform.io/hashicorp/random", version: "3.7.2" },
+} as const;
+
+/** Terraform itself: write-only arguments and ephemeral resources need 1.11. */
+export const TERRAFORM = ">= 1.11.0";
+
+/** Kubernetes minor version of EKS and GKE. */
+export const KUBERNETES = "1.35";
+
+/** An upstream Helm chart. */
+export interface UpstreamChart {
+  /** `https://` or `oci://` address of its repository. */
+  readonly repository: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Upstream charts, each pinned. */
+export const CHARTS = {
+  awsLoadBalancerController: {
+    repository: "https://aws.github.io/eks-charts",
+    name: "aws-load-balancer-controller",
+    version: "3.5.0",
+  },
+  externalSecrets: {
+    repository: "https://charts.external-secrets.io",
+    name: "external-secrets",
+    version: "2.9.0",
+  },
+  karpenter: { repository: "oci://public.ecr.aws/karpenter", name: "karpenter", version: "1.14.1" },
+  karpenterCrd: { repository: "oci://public.ecr.aws/karpenter", name: "karpenter-crd", version: "1.14.1" },
+} as const satisfies Record<string, UpstreamChart>;
+
+/** Tag of the platform's own images where an environment names none: this package's version. */
+export const IMAGE_TAG = "0.1.0";

@@ -1,0 +1,120 @@
+import type { z } from "zod";
+import { ConfigurationError, type Fault } from "../constructs/core/errors";
+import { type Environment, resolve } from "./defaults";
+import { type Override, withOverrides } from "./overrides";
+import { RULES, type Rule } from "./rules";
+import { awsSchema, type EnvironmentInput, googleSchema, type ParsedEnvironment } from "./schema";
+
+type Issue = z.core.$ZodIssue;
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Checks every environment and fills in the defaults, after laying overrides from `variables` over the files:
+ * `MOODLE_PLATFORM__<ENVIRONMENT>__<FIELD>[__<FIELD>...]`, e.g. `MOODLE_PLATFORM__STAGING__DATABASE__INSTANCE_CLASS`.
+ *
+ * @throws ConfigurationError with the faults of all environments at once
+ */
+export function loadEnvironments(inputs: readonly EnvironmentInput[], variables: Variables = {}): Environment[] {
+  const { overridden, faults } = withOverrides(inputs, variables);
+  const environments: Environment[] = [];
+  for (const { input, overrides } of overridden) {
+    const { parsed, faults: found } = check(input, overrides);
+    faults.push(...found);
+    if (parsed !== undefined) environments.push(resolve(parsed));
+  }
+  faults.push(...sharedNames(inputs));
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return environments;
+}
+
+/** For an environment file: the type that an editor completes. Checked by `loadEnvironments`. */
+export function defineEnvironment<const E extends EnvironmentInput>(environment: E): E {
+  return environment;
+}
+
+function check(input: EnvironmentInput, overrides: readonly Override[]) {
+  const name = String(input.name);
+  const schema = { aws: awsSchema, google: googleSchema }[input.cloud];
+  if (schema === undefined) {
+    const remedy = `set cloud in environments/${name}.ts`;
+    return { faults: [{ path: `${name}.cloud`, given: input.cloud, allowed: '"aws" or "google"', remedy }] };
+  }
+  let partial: unknown;
+  const keepPartial = (payload: { value: unknown }) => {
+    partial = payload.value;
+    return false;
+  };
+  const result = (schema as z.ZodType<ParsedEnvironment>).refine(() => true, { when: keepPartial }).safeParse(input);
+  const issues = result.error?.issues ?? [];
+  const faults = [
+    ...issues.flatMap((issue) => toFaults(issue, input)),
+    ...(RULES[input.cloud] as readonly Rule<ParsedEnvironment>[])
+      .filter(({ reads }) => !reads.some((path) => issues.some((issue) => touches(issue, path))))
+      .flatMap((rule) => rule.check(partial as ParsedEnvironment)),
+  ];
+  const located = faults.map((fault) => locate(fault, name, overrides));
+  return { faults: located, parsed: located.length === 0 ? result.data : undefined };
+}
+
+/** Whether what is wrong lies on the way to the field, in it or below it. */
+function touches(issue: Issue, field: string): boolean {
+  const path = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") return false;
+  return `${field}.`.startsWith(`${path}.`) || `${path}.`.startsWith(`${field}.`);
+}
+
+function locate(fault: Fault, environment: string, overrides: readonly Override[]): Fault {
+  const override = overrides.find(({ path }) => path.join(".") === fault.path);
+  const place = override === undefined ? `environments/${environment}.ts` : `the variable ${override.variable}`;
+  return { ...fault, path: `${environment}.${fault.path}`, remedy: `${fault.remedy} (${place})` };
+}
+
+function toFaults(issue: Issue, input: unknown): Fault[] {
+  const path = issue.path.join(".");
+  const given = valueAt(input, issue.path);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: path === "" ? key : `${path}.${key}`,
+      given: valueAt(input, [...issue.path, key]),
+      allowed: "no such field here",
+      remedy: "remove it, or look its name up in docs/reference/environment.md",
+    }));
+  }
+  const remedy = given === undefined ? "add the field" : "change the value";
+  return [{ path, given, allowed: allowedBy(issue), remedy }];
+}
+
+function allowedBy(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_value":
+      return issue.values.map((value) => JSON.stringify(value)).join(" or ");
+    case "invalid_union":
+      return "options" in issue && issue.options !== undefined
+        ? issue.options.map((value) => JSON.stringify(value)).join(" or ")
+        : issue.message;
+    case "too_small":
+      return `${issue.minimum} or more`;
+    case "too_big":
+      return `${issue.maximum} or less`;
+    case "invalid_type":
+      return `a value of type ${issue.expected}`;
+    default:
+      return issue.message;
+  }
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input);
+}
+
+function sharedNames(inputs: readonly EnvironmentInput[]): Fault[] {
+  return inputs
+    .map(({ name }) => name)
+    .filter((name, index, names) => names.indexOf(name) !== index)
+    .map((name) => ({
+      path: name,
+      given: name,
+      allowed: "one environment of each name",
+      remedy: "rename one of them",
+    }));
+}
