@@ -1,0 +1,142 @@
+/** Every supported combination of choices, as environments: what `npm run matrix` writes and the invariants walk over. */
+import { production as googleProduction } from "../examples/google/production";
+import { staging as googleStaging } from "../examples/google/staging";
+import { production as awsProduction } from "./production";
+import type { EnvironmentInput } from "./schema";
+import { staging as awsStaging } from "./staging";
+
+type Input<Cloud> = Extract<EnvironmentInput, { cloud: Cloud }>;
+type Database<Cloud extends "aws" | "google"> = NonNullable<Input<Cloud>["database"]>;
+type Base = "staging" | "production";
+
+export interface Combination {
+  /** `<base>-<cloud>-<engine>-<protection>`, and the variant where it is one. */
+  readonly name: string;
+  /** The environment file that it starts from. */
+  readonly base: Base;
+  readonly input: EnvironmentInput;
+}
+
+const AWS: Readonly<Record<Base, Input<"aws">>> = { staging: awsStaging, production: awsProduction };
+const GOOGLE: Readonly<Record<Base, Input<"google">>> = { staging: googleStaging, production: googleProduction };
+const PROTECTIONS = ["disposable", "protected"] as const;
+
+/** The full product of base, cloud, engine and protection; then variants, each of which changes one choice. */
+export function combinations(): Combination[] {
+  return [...products(), ...awsVariants(), ...googleVariants()];
+}
+
+function products(): Combination[] {
+  return (["staging", "production"] as const).flatMap((base) =>
+    PROTECTIONS.flatMap((protection) => [
+      ...(["postgresql", "mysql", "mariadb"] as const).map((engine) =>
+        combination(base, {
+          ...AWS[base],
+          protection,
+          database: { ...AWS[base].database, engine, version: undefined },
+        }),
+      ),
+      ...(["postgresql", "mysql"] as const).map((engine) =>
+        combination(base, {
+          ...GOOGLE[base],
+          protection,
+          database: { ...GOOGLE[base].database, engine, version: undefined },
+        }),
+      ),
+    ]),
+  );
+}
+
+function awsVariants(): Combination[] {
+  const { staging, production } = AWS;
+  const size = { engine: "postgresql", instanceClass: "db.m6gd.large" } satisfies Database<"aws">;
+  const cluster = { ...size, topology: "multi-az-cluster" } satisfies Database<"aws">;
+  return [
+    ...shared(staging, production),
+    combination("production", { ...production, database: { ...size, topology: "single" } }, "single"),
+    combination("production", { ...production, database: { ...size, topology: "multi-az" } }, "multi-az"),
+    combination("production", { ...production, database: { ...size, readReplicas: 2 } }, "replicas"),
+    combination("production", { ...production, database: cluster }, "multi-az-cluster"),
+    combination("production", { ...production, database: { ...cluster, engine: "mysql" } }, "multi-az-cluster"),
+    combination("staging", { ...staging, database: { ...size, masterPassword: "write-only" } }, "write-only"),
+    combination("staging", { ...staging, database: { ...size, version: "15" } }, "postgresql-15"),
+    combination("production", { ...production, redis: { groups: "shared", engine: "redis" } }, "redis-shared"),
+    combination("staging", { ...staging, redis: { groups: "separate" } }, "redis-separate"),
+    combination("staging", { ...staging, state: { lock: "dynamodb" } }, "dynamodb-lock"),
+    combination("production", { ...production, network: { natGateways: "single" } }, "single-nat"),
+    combination("production", { ...production, files: { throughput: "bursting" } }, "bursting-files"),
+    combination("production", { ...production, edge: { waf: false, allowedCidrs: ["198.51.100.0/24"] } }, "no-waf"),
+    combination(
+      "production",
+      {
+        ...production,
+        cluster: {
+          administrators: ["arn:aws:iam::444455556666:role/platform"],
+          systemNodes: { instanceType: "m7i.large", count: 3 },
+          nodes: { capacityType: "spot" },
+          gpu: { instanceTypes: ["g6.xlarge"] },
+        },
+      },
+      "gpu",
+    ),
+  ];
+}
+
+function googleVariants(): Combination[] {
+  const { staging, production } = GOOGLE;
+  const plus = {
+    engine: "postgresql",
+    edition: "ENTERPRISE_PLUS",
+    tier: "db-perf-optimized-N-2",
+    readReplicas: 2,
+  } satisfies Database<"google">;
+  return [
+    ...shared(staging, production),
+    combination("production", { ...production, database: plus }, "enterprise-plus"),
+    combination("staging", { ...staging, database: { engine: "postgresql", version: "15" } }, "postgresql-15"),
+    combination("production", { ...production, redis: { groups: "shared" } }, "redis-shared"),
+    combination("staging", { ...staging, redis: { groups: "separate" } }, "redis-separate"),
+    combination("production", { ...production, files: { tier: "ZONAL" } }, "zonal-files"),
+    combination("production", { ...production, cluster: { location: "zonal" } }, "zonal-cluster"),
+    combination(
+      "production",
+      { ...production, edge: { cloudArmor: false, allowedCidrs: ["198.51.100.0/24"] } },
+      "no-cloud-armor",
+    ),
+    combination(
+      "production",
+      {
+        ...production,
+        cluster: { gpu: {}, authorizedCidrs: ["203.0.113.0/24"], administrators: ["group:platform@example.edu"] },
+      },
+      "gpu",
+    ),
+  ];
+}
+
+/** What both clouds have alike. */
+function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production: E): Combination[] {
+  const vault = { store: "vault", address: "https://vault.example.edu:8200", cidr: "10.90.0.0/24" } as const;
+  return [
+    combination("production", { ...production, secrets: vault }, "vault"),
+    combination("staging", { ...staging, chartRegistry: "oci://registry.example.edu/charts" }, "chart-registry"),
+    combination("staging", { ...staging, incarnation: 2 }, "second-incarnation"),
+    combination("staging", { ...staging, ci: undefined, budget: undefined }, "no-ci"),
+    combination("production", { ...production, ci: undefined, budget: undefined }, "no-ci"),
+    ...(["5.1", "5.2"] as const).map((version) =>
+      combination(
+        "production",
+        { ...production, moodle: { ...production.moodle, version, fileStorage: "shared-files" } },
+        `moodle-${version}`,
+      ),
+    ),
+  ];
+}
+
+/** No environment called production may be disposable, so one that is goes by the name of a rehearsal. */
+function combination(base: Base, input: EnvironmentInput, variant?: string): Combination {
+  const { cloud, protection, database } = input;
+  const name = base === "production" && protection === "disposable" ? "rehearsal" : input.name;
+  const words = [base, cloud, database?.engine, protection, ...(variant === undefined ? [] : [variant])];
+  return { name: words.join("-"), base, input: { ...input, name } };
+}
