@@ -33,11 +33,12 @@ export function defineEnvironment<const E extends EnvironmentInput>(environment:
 }
 
 function check(input: EnvironmentInput, overrides: readonly Override[]) {
-  const name = String(input.name);
-  const schema = { aws: awsSchema, google: googleSchema }[input.cloud];
+  const name = typeof input.name === "string" ? input.name : "environment";
+  const schema = input.cloud === "aws" ? awsSchema : input.cloud === "google" ? googleSchema : undefined;
   if (schema === undefined) {
+    const { cloud } = input as { cloud: unknown };
     const remedy = `set cloud in environments/${name}.ts`;
-    return { faults: [{ path: `${name}.cloud`, given: input.cloud, allowed: '"aws" or "google"', remedy }] };
+    return { faults: [{ path: `${name}.cloud`, given: cloud, allowed: '"aws" or "google"', remedy }] };
   }
   let partial: unknown;
   const keepPartial = (payload: { value: unknown }) => {
@@ -58,8 +59,9 @@ function check(input: EnvironmentInput, overrides: readonly Override[]) {
 
 /** Whether what is wrong lies on the way to the field, in it or below it. */
 function touches(issue: Issue, field: string): boolean {
-  const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") return false;
+  // Where the field that chooses among the members of a union is wrong, none of its siblings was checked either.
+  const path = (issue.code === "invalid_union" ? issue.path.slice(0, -1) : issue.path).join(".");
   return `${field}.`.startsWith(`${path}.`) || `${path}.`.startsWith(`${field}.`);
 }
 

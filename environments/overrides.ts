@@ -108,6 +108,6 @@ function set(target: unknown, [key, ...rest]: readonly string[], value: unknown)
   return { ...map, [key]: set(map[key], rest, value) };
 }
 
-function spelling(word: string): string {
-  return word.replaceAll(/[_-]/g, "").toLowerCase();
+function spelling(word: unknown): string {
+  return typeof word === "string" ? word.replaceAll(/[_-]/g, "").toLowerCase() : "";
 }
