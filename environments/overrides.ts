@@ -32,7 +32,7 @@ export function withOverrides(
     if (!variable.startsWith(PREFIX) || text === undefined) continue;
     const [environment = "", ...words] = variable.slice(PREFIX.length).split("__");
     const target = overridden.find(({ input }) => spelling(input.name) === spelling(environment));
-    const names = inputs.map(({ name }) => name);
+    const names = inputs.map(({ name }) => name).filter((name) => typeof name === "string");
     if (target === undefined) {
       faults.push(unknown(variable, text, environment, names));
       continue;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { TerraformStack as Stack, type TerraformStack, Testing } from "cdktf";
 import type { Construct } from "constructs";
 
@@ -37,7 +38,7 @@ export class Template {
   /** The one resource of a type whose fields equal `where`; fails where there is none or more than one. */
   only(type: string, where: Resource = {}): Resource {
     const found = this.resources(type).filter((resource) =>
-      Object.entries(where).every(([key, value]) => JSON.stringify(resource[key]) === JSON.stringify(value)),
+      Object.entries(where).every(([key, value]) => isDeepStrictEqual(resource[key], value)),
     );
     const [resource] = found;
     if (resource === undefined || found.length > 1) {
