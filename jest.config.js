@@ -5,6 +5,8 @@ module.exports = {
   testMatch: ["**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "/__tests__/e2e/"],
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdktf.out/"],
+  // TypeScript wants the extension in import(), which only the compiled file has.
+  moduleNameMapper: { "^(\\./(aws|google)-(bootstrap|environment))\\.js$": "$1" },
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",

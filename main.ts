@@ -1,13 +1,16 @@
-import { App } from "cdktf";
 import { environments } from "./environments";
 import { loadEnvironments } from "./environments/load";
-import { addStacks } from "./stacks";
+import { summarize } from "./stacks/summary";
+import { synthesize } from "./stacks/synthesize";
+
+/** The cdktf command names the folder by this variable, and prints a report of its own. */
+const { CDKTF_OUTDIR } = process.env;
 
 async function main(): Promise<void> {
   const checked = loadEnvironments(environments, process.env);
-  const app = new App();
-  for (const environment of checked) await addStacks(app, environment);
-  app.synth();
+  const outdir = CDKTF_OUTDIR ?? "cdktf.out";
+  await synthesize(checked, outdir);
+  if (CDKTF_OUTDIR === undefined) console.log(summarize(checked, outdir));
 }
 
 main().catch((error: unknown) => {

@@ -7,13 +7,13 @@ import type { Environment } from "../environments/defaults";
  */
 export async function addStacks(app: App, environment: Environment): Promise<void> {
   if (environment.cloud === "aws") {
-    const { AwsBootstrapStack } = await import("./aws-bootstrap");
-    const { AwsEnvironmentStack } = await import("./aws-environment");
+    const { AwsBootstrapStack } = await import("./aws-bootstrap.js");
+    const { AwsEnvironmentStack } = await import("./aws-environment.js");
     new AwsBootstrapStack(app, `bootstrap-${environment.name}`, environment);
     new AwsEnvironmentStack(app, environment.name, environment);
   } else {
-    const { GoogleBootstrapStack } = await import("./google-bootstrap");
-    const { GoogleEnvironmentStack } = await import("./google-environment");
+    const { GoogleBootstrapStack } = await import("./google-bootstrap.js");
+    const { GoogleEnvironmentStack } = await import("./google-environment.js");
     new GoogleBootstrapStack(app, `bootstrap-${environment.name}`, environment);
     new GoogleEnvironmentStack(app, environment.name, environment);
   }
