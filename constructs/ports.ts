@@ -11,6 +11,25 @@ export interface SecretRef {
   readonly name: string;
 }
 
+/** Where the store that a secret names is, and how the identity of a pod opens it. */
+export type SecretStore =
+  | { readonly store: "aws-secrets-manager"; readonly region: string }
+  | { readonly store: "google-secret-manager"; readonly project: string }
+  | {
+      readonly store: "vault";
+      /** `https://` address. */
+      readonly address: string;
+      /** Mount of the KV engine, version 2. */
+      readonly mount: string;
+      /** Mount of the Kubernetes authentication method for this cluster. */
+      readonly authMount: string;
+      readonly role: string;
+      /** PEM of the authority that signs Vault's certificate; absent where a public one does. */
+      readonly caCertificates?: string;
+      /** Network in which Vault lives. */
+      readonly cidr: string;
+    };
+
 /** A program's identity in the cloud: the service account under which its pods run. */
 export interface WorkloadIdentity {
   readonly namespace: string;
@@ -23,6 +42,16 @@ export interface WorkloadIdentity {
 export interface NetworkPeer {
   readonly cidr: string;
   readonly port: number;
+}
+
+/** Which nodes a pod goes to, in the words of a pod's specification. */
+export interface NodePlacement {
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly {
+    readonly key: string;
+    readonly operator: "Exists";
+    readonly effect?: "NoSchedule" | "NoExecute";
+  }[];
 }
 
 /** How to reach a cluster's API server, and what must exist before anything can run in it. */
@@ -38,6 +67,8 @@ export interface ClusterAccess {
   readonly ready: readonly ITerraformDependable[];
   /** Where pods fetch the credentials of their identity. */
   readonly identityEndpoints: readonly NetworkPeer[];
+  /** Nodes for the cluster's own programs. @default any node */
+  readonly systemNodes?: NodePlacement;
 }
 
 /** How the database-roles Job gets to act as administrator. No password passes through Terraform. */
