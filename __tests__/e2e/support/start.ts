@@ -1,0 +1,20 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kubectl, missingTestbed, run, TESTBED } from "./testbed";
+
+/** Starts the cluster in a folder of its own and puts its address and tools into the environment that tests inherit. */
+export default async function start(): Promise<void> {
+  const missing = missingTestbed();
+  if (missing !== undefined) {
+    console.warn(`end-to-end tests are skipped: ${missing}`);
+    return;
+  }
+  process.env.TESTBED_DIR = mkdtempSync(join(tmpdir(), "moodle-platform-e2e-"));
+  const exports = await run(join(TESTBED, "up"), []);
+  const found = /KUBECONFIG=(\S+) PATH=([^:\s]+):/.exec(exports);
+  if (found === null) throw new Error(`the testbed's "up" printed no KUBECONFIG and PATH: ${exports}`);
+  process.env.KUBECONFIG = found[1];
+  process.env.PATH = `${found[2]}:${process.env.PATH}`;
+  await kubectl(["apply", "--server-side", "-f", join(TESTBED, "../crds")]);
+}
