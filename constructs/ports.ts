@@ -150,5 +150,24 @@ export interface SharedFileSystem {
 /** How a request from outside reaches a Service: what the Moodle chart must render. */
 export type SiteRoute =
   | { readonly kind: "target-group"; readonly targetGroupArn: string }
-  | { readonly kind: "http-route"; readonly gatewayName: string; readonly gatewayNamespace: string }
+  | {
+      readonly kind: "http-route";
+      readonly gatewayName: string;
+      readonly gatewayNamespace: string;
+      /** The listener that serves the site; another one only redirects to it. */
+      readonly sectionName: string;
+      /** Where the proxies and health checks of the load balancer come from, for NetworkPolicies and `X-Forwarded-For`. */
+      readonly proxyCidrs: readonly string[];
+    }
   | { readonly kind: "ingress"; readonly className: string; readonly annotations?: Readonly<Record<string, string>> };
+
+/** A global load balancer of Google Cloud in its parts, which `charts/gateway` binds together as a Gateway. */
+export interface GatewayFrontEnd {
+  /** Names of resources in the cluster's project. */
+  readonly addressName: string;
+  readonly certificateMapName: string;
+  readonly sslPolicyName: string;
+  /** Absent where everybody may use the site unfiltered. */
+  readonly securityPolicyName?: string;
+  readonly ready: readonly ITerraformDependable[];
+}

@@ -7,10 +7,10 @@ import type { IConstruct } from "constructs";
  * it belongs to, so a bill can be split by building block. Tags that apply to everything come from the provider's own
  * defaults (`defaultTags`, `defaultLabels`).
  *
- * `key` is the property that carries them: `tags` on AWS, `labels` on Google Cloud.
+ * `key` is the property that carries them: `tags` on AWS, `labels` on Google Cloud, `resourceLabels` on a GKE cluster.
  */
 export class ComponentTags implements IAspect {
-  constructor(private readonly key: "tags" | "labels") {}
+  constructor(private readonly key: "tags" | "labels" | "resourceLabels") {}
 
   visit(node: IConstruct): void {
     if (!TerraformResource.isTerraformResource(node) || !hasTags(node, this.key)) return;
