@@ -1,0 +1,89 @@
+import { KmsAlias } from "@cdktf/provider-aws/lib/kms-alias";
+import { KmsKey as AwsKmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { Construct } from "constructs";
+import type { Protection } from "../core/protection";
+import { type PolicyStatement, partition, policyDocument } from "./iam-policy";
+
+export interface KmsKeyProps {
+  /** The key's alias is `alias/<name>`. */
+  readonly name: string;
+  readonly description: string;
+  /** AWS account that owns the key. */
+  readonly account: string;
+  readonly region: string;
+  /**
+   * Services that use the key by the key policy: `logs` for CloudWatch log groups, `ebs` for volumes, whichever
+   * principal of the account starts the instance. Other services use it through the permissions of whoever calls them.
+   * @default none
+   */
+  readonly services?: readonly ("logs" | "ebs")[];
+  /** @default protected: cannot be destroyed; 30 days until a deletion takes effect instead of 7 */
+  readonly protection?: Protection;
+}
+
+/** A symmetric key, rotated every year. */
+export class KmsKey extends Construct {
+  readonly keyArn: string;
+  readonly keyId: string;
+
+  constructor(scope: Construct, id: string, props: KmsKeyProps) {
+    super(scope, id);
+    const isProtected = props.protection !== "disposable";
+    const key = new AwsKmsKey(this, "key", {
+      description: props.description,
+      enableKeyRotation: true,
+      deletionWindowInDays: isProtected ? 30 : 7,
+      policy: policyDocument([
+        accountStatement(props),
+        ...(props.services ?? []).map((service) => SERVICE_STATEMENTS[service](props)),
+      ]),
+      lifecycle: { preventDestroy: isProtected },
+    });
+    new KmsAlias(this, "alias", { name: `alias/${props.name}`, targetKeyId: key.keyId });
+    this.keyArn = key.arn;
+    this.keyId = key.keyId;
+  }
+}
+
+/** Without it no IAM policy could grant anything on the key. In a key policy `*` is the key itself. */
+function accountStatement({ account, region }: KmsKeyProps): PolicyStatement {
+  return {
+    Sid: "PermissionsByIam",
+    Effect: "Allow",
+    Principal: { AWS: `arn:${partition(region)}:iam::${account}:root` },
+    Action: "kms:*",
+    Resource: "*",
+  };
+}
+
+const USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"];
+
+const SERVICE_STATEMENTS = {
+  /** Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html */
+  logs: ({ account, region }: KmsKeyProps): PolicyStatement => ({
+    Sid: "CloudWatchLogs",
+    Effect: "Allow",
+    Principal: { Service: `logs.${region}.${partition(region) === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}` },
+    Action: USE,
+    Resource: "*",
+    Condition: {
+      ArnLike: {
+        "kms:EncryptionContext:aws:logs:arn": `arn:${partition(region)}:logs:${region}:${account}:log-group:*`,
+      },
+    },
+  }),
+  /**
+   * As in the policy of the key that AWS itself manages for EBS. Naming the service-linked role of Auto Scaling
+   * instead would fail in an account that has none yet.
+   */
+  ebs: ({ account, region }: KmsKeyProps): PolicyStatement => ({
+    Sid: "ElasticBlockStore",
+    Effect: "Allow",
+    Principal: { AWS: "*" },
+    Action: [...USE, "kms:CreateGrant"],
+    Resource: "*",
+    Condition: {
+      StringEquals: { "kms:CallerAccount": account, "kms:ViaService": `ec2.${region}.amazonaws.com` },
+    },
+  }),
+};
