@@ -107,7 +107,7 @@ export function describeResources({ resource = {} }: StackJson): string {
     total += count;
   }
   const kinds = [...counts].sort(([, left], [, right]) => right - left).map(([kind, count]) => `${kind} ${count}`);
-  return `${total} resources: ${kinds.join(", ")}`;
+  return `${total} ${total === 1 ? "resource" : "resources"}: ${kinds.join(", ")}`;
 }
 
 /** What decides the bill and the capacity. */

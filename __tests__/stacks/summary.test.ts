@@ -80,7 +80,7 @@ test("counts a bucket's policy with the bucket, and its access with identity", (
 });
 
 test("names a type of no known kind by itself", () => {
-  expect(describeResources({ resource: { null_resource: { one: {} } } })).toBe("1 resources: null_resource 1");
+  expect(describeResources({ resource: { null_resource: { one: {} } } })).toBe("1 resource: null_resource 1");
 });
 
 test("gives the sizes that decide bill and capacity", () => {
