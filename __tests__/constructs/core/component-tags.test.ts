@@ -1,5 +1,7 @@
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import { KmsKey } from "@cdktf/provider-aws/lib/kms-key";
+import { ContainerCluster } from "@cdktf/provider-google/lib/container-cluster";
+import { MonitoringNotificationChannel } from "@cdktf/provider-google/lib/monitoring-notification-channel";
 import { StorageBucket } from "@cdktf/provider-google/lib/storage-bucket";
 import { Aspects } from "cdktf";
 import { Construct } from "constructs";
@@ -42,4 +44,19 @@ test("ComponentTags writes labels on Google Cloud", () => {
     Aspects.of(scope).add(new ComponentTags("labels"));
   });
   expect(template.only("google_storage_bucket").labels).toEqual({ component: "files" });
+});
+
+test("ComponentTags finds the labels of a resource that has other `labels`, or none of that name", () => {
+  const template = Template.from((scope) => {
+    const outer = new Construct(scope, "alarm");
+    new MonitoringNotificationChannel(outer, "channel", { type: "email", labels: { email_address: "a@example.edu" } });
+    new ContainerCluster(outer, "cluster", { name: "c" });
+    Aspects.of(scope).add(new ComponentTags("labels"));
+  });
+  expect(template.only("google_monitoring_notification_channel")).toMatchObject({
+    labels: { email_address: "a@example.edu" },
+    user_labels: { component: "alarm" },
+  });
+  expect(template.only("google_monitoring_notification_channel").labels).not.toHaveProperty("component");
+  expect(template.only("google_container_cluster").resource_labels).toEqual({ component: "alarm" });
 });
