@@ -149,7 +149,12 @@ export interface SharedFileSystem {
 
 /** How a request from outside reaches a Service: what the Moodle chart must render. */
 export type SiteRoute =
-  | { readonly kind: "target-group"; readonly targetGroupArn: string }
+  | {
+      readonly kind: "target-group";
+      readonly targetGroupArn: string;
+      /** Subnets of the load balancer, for NetworkPolicies and `X-Forwarded-For`. */
+      readonly proxyCidrs: readonly string[];
+    }
   | {
       readonly kind: "http-route";
       readonly gatewayName: string;
@@ -158,8 +163,21 @@ export type SiteRoute =
       readonly sectionName: string;
       /** Where the proxies and health checks of the load balancer come from, for NetworkPolicies and `X-Forwarded-For`. */
       readonly proxyCidrs: readonly string[];
+      /**
+       * Present where the gateway is GKE's: the site's chart then attaches the health check and the one backend policy
+       * (timeouts, draining, Cloud Armor) that its Service may have.
+       */
+      readonly gke?: { readonly securityPolicyName?: string };
     }
-  | { readonly kind: "ingress"; readonly className: string; readonly annotations?: Readonly<Record<string, string>> };
+  | {
+      readonly kind: "ingress";
+      readonly className: string;
+      readonly annotations?: Readonly<Record<string, string>>;
+      /** Secret with the site's certificate. @default the controller's default certificate */
+      readonly tlsSecretName?: string;
+      /** Namespace of the ingress controller, for NetworkPolicies. */
+      readonly controllerNamespace: string;
+    };
 
 /** A global load balancer of Google Cloud in its parts, which `charts/gateway` binds together as a Gateway. */
 export interface GatewayFrontEnd {
