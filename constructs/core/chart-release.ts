@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Release } from "@cdktf/provider-helm/lib/release";
 import { AssetType, type ITerraformDependable, TerraformAsset } from "cdktf";
 import { Construct } from "constructs";
 import type { UpstreamChart } from "../versions";
+import { refuse } from "./errors";
 import { helmValues } from "./helm-values";
 
 /** A chart of this package, by its folder's name under `charts/`. */
@@ -24,7 +25,7 @@ export interface ChartReleaseProps {
   readonly dependsOn: readonly ITerraformDependable[];
   /**
    * Mirror of every upstream chart: an `oci://` or `https://` address, or a local folder that holds
-   * `<name>-<version>.tgz` or `<name>/`.
+   * `<name>-<version>.tgz` or `<name>/`. A relative folder counts from where the program runs.
    * @default each chart's own repository
    */
   readonly chartRegistry?: string;
@@ -35,16 +36,20 @@ export interface ChartReleaseProps {
 /**
  * One Helm release: `upgrade_install`, so that a first install which fails half-way can simply be applied again, and a
  * timeout that is always explicit.
+ *
+ * `wait_for_jobs` is left out on purpose: helm 3.1.1 ignores it when it upgrades what a failed first install left
+ * behind. A chart whose Job must have succeeded carries it as a hook, which Helm always waits for.
  */
 export class ChartRelease extends Construct {
   readonly release: Release;
 
   constructor(scope: Construct, id: string, props: ChartReleaseProps) {
     super(scope, id);
+    const { chart } = props;
     this.release = new Release(this, "release", {
-      name: props.releaseName ?? ("local" in props.chart ? props.chart.local : props.chart.name),
+      name: props.releaseName ?? ("local" in chart ? chart.local : chart.name),
       namespace: props.namespace,
-      ...("local" in props.chart ? this.localChart(props.chart) : upstreamChart(props.chart, props.chartRegistry)),
+      ...("local" in chart ? this.localChart(chart) : this.upstreamChart(chart, props.chartRegistry)),
       values: props.values === undefined ? undefined : helmValues(props.values),
       timeout: props.timeout,
       upgradeInstall: true,
@@ -54,10 +59,38 @@ export class ChartRelease extends Construct {
     });
   }
 
-  /** As an asset, so that its path holds a content hash: Terraform sees no change in a chart whose path stays. */
+  /** Without its version, the plugin plans the installed one, and then fails when a newer chart has been installed. */
   private localChart({ local }: LocalChart) {
-    const asset = new TerraformAsset(this, "chart", { path: chartFolder(local), type: AssetType.DIRECTORY });
-    return { chart: `./${asset.path}` };
+    const folder = chartFolder(local);
+    const version = /^version: (\S+)$/m.exec(readFileSync(join(folder, "Chart.yaml"), "utf8"))?.[1];
+    return { chart: this.asset(folder), version };
+  }
+
+  private upstreamChart(chart: UpstreamChart, registry: string | undefined) {
+    const { name, version } = chart;
+    if (registry === undefined || /^(oci|https):\/\//.test(registry)) {
+      return { repository: registry ?? chart.repository, chart: name, version };
+    }
+    const candidates = [resolve(registry, `${name}-${version}.tgz`), resolve(registry, name)];
+    const found = candidates.find((candidate) => existsSync(candidate));
+    if (found === undefined) {
+      refuse(this.node.path, {
+        path: "chartRegistry",
+        given: registry,
+        allowed: `an oci:// or https:// address, or a folder that holds ${name}-${version}.tgz or ${name}/`,
+        remedy: `put the chart there: helm pull ${name} --repo ${chart.repository} --version ${version}`,
+      });
+    }
+    return { chart: this.asset(found), version };
+  }
+
+  /**
+   * Charts on disk travel with the synthesized stack: their path holds a content hash, without which Terraform would see
+   * no change in them, and is the same on every machine.
+   */
+  private asset(path: string): string {
+    const type = path.endsWith(".tgz") ? AssetType.FILE : AssetType.DIRECTORY;
+    return `./${new TerraformAsset(this, "chart", { path, type }).path}`;
   }
 }
 
@@ -67,12 +100,4 @@ function chartFolder(name: string): string {
   const folder = candidates.find((candidate) => existsSync(join(candidate, "Chart.yaml")));
   if (folder === undefined) throw new Error(`no chart ${name} in ${candidates.join(" or ")}`);
   return folder;
-}
-
-function upstreamChart(chart: UpstreamChart, registry: string | undefined) {
-  if (registry === undefined || /^(oci|https):\/\//.test(registry)) {
-    return { repository: registry ?? chart.repository, chart: chart.name, version: chart.version };
-  }
-  const archive = join(registry, `${chart.name}-${chart.version}.tgz`);
-  return { chart: existsSync(archive) ? archive : join(registry, chart.name), version: chart.version };
 }

@@ -1,0 +1,83 @@
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { ChartRelease } from "../core/chart-release";
+import type { ClusterAccess, GatewayFrontEnd, SiteRoute, WorkloadIdentity } from "../ports";
+import { CHARTS } from "../versions";
+
+/** Where requests enter. The load balancer belongs to Terraform; the cluster only tells it where the pods are. */
+export type IngressEdge = LoadBalancerEdge | GatewayEdge;
+
+/** An Application Load Balancer, whose target group the AWS Load Balancer Controller fills. */
+export interface LoadBalancerEdge {
+  readonly kind: "alb";
+  readonly vpcId: string;
+  readonly region: string;
+  readonly targetGroupArn: string;
+  /** Identity of the controller: it registers targets. */
+  readonly controllerIdentity: WorkloadIdentity;
+}
+
+/** A global external Application Load Balancer of Google Cloud, as a Gateway. */
+export interface GatewayEdge {
+  readonly kind: "gateway";
+  readonly frontEnd: GatewayFrontEnd;
+}
+
+export interface IngressProps {
+  readonly cluster: ClusterAccess;
+  /** Namespace of the site. */
+  readonly namespace: string;
+  readonly edge: IngressEdge;
+  /** Mirror of upstream charts, as in `ChartReleaseProps`. */
+  readonly chartRegistry?: string;
+  /** What must exist first beside the cluster: the site's namespace. */
+  readonly dependsOn: readonly ITerraformDependable[];
+}
+
+/** What joins the load balancer in front of the cluster to the site in it. */
+export class Ingress extends Construct {
+  /** What the site's release must render. */
+  readonly route: SiteRoute;
+  /** What a release with a Service depends on. */
+  readonly ready: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: IngressProps) {
+    super(scope, id);
+    const { edge } = props;
+    this.ready = [];
+    this.route = { kind: "target-group", targetGroupArn: "" };
+  }
+}
+
+/**
+ * The controller for nothing but TargetGroupBindings: it makes no load balancer, no security group and no rule of its
+ * own, whatever Ingress, Service or Gateway somebody creates.
+ *
+ * Helm installs the chart's `crds/` once and never again. Before CHARTS.awsLoadBalancerController is raised, apply
+ * the new ones: `helm show crds aws-load-balancer-controller --repo https://aws.github.io/eks-charts --version <new> |
+ * kubectl apply --server-side --force-conflicts -f -`.
+ */
+function controllerValues(cluster: ClusterAccess, edge: LoadBalancerEdge) {
+  return {
+    clusterName: cluster.clusterName,
+    region: edge.region,
+    vpcId: edge.vpcId,
+    replicaCount: 2,
+    podDisruptionBudget: { maxUnavailable: 1 },
+    serviceAccount: { name: edge.controllerIdentity.serviceAccountName },
+    ...cluster.systemNodes,
+    resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "256Mi" } },
+    securityContext: { capabilities: { drop: ["ALL"] }, seccompProfile: { type: "RuntimeDefault" } },
+    // Otherwise every upgrade makes a new certificate, and calls fail until all replicas have loaded it.
+    keepTLSSecret: true,
+    createIngressClassResource: false,
+    disableIngressClassAnnotation: true,
+    webhookConfig: { disableIngressValidation: true },
+    enableServiceMutatorWebhook: false,
+    enableBackendSecurityGroup: false,
+    enableShield: false,
+    enableWaf: false,
+    enableWafv2: false,
+    controllerConfig: { featureGates: { EnableServiceController: false, ALBGatewayAPI: false, NLBGatewayAPI: false } },
+  };
+}
