@@ -16,7 +16,7 @@ export interface PodIdentityRoleProps {
   readonly serviceAccountName: string;
   /** What the pods may do. @default nothing beside the managed policies */
   readonly statements?: readonly PolicyStatement[];
-  /** Names of policies that AWS maintains. @default none */
+  /** Policies that AWS maintains, each as its ARN names it behind `policy/`. @default none */
   readonly managedPolicies?: readonly string[];
 }
 

@@ -10,13 +10,12 @@ export interface PodIdentityProps {
   readonly name: string;
   readonly account: string;
   readonly region: string;
+  /** As the cluster itself gives it, so that the association waits for the cluster. */
   readonly clusterName: string;
   readonly namespace: string;
   readonly serviceAccountName: string;
   /** What the pods may do. */
   readonly statements: readonly PolicyStatement[];
-  /** What must exist before EKS accepts the association: the cluster, where its name is given as a plain text. @default nothing */
-  readonly dependsOn?: readonly ITerraformDependable[];
 }
 
 /** Gives the pods of one service account a role of their own, by EKS Pod Identity. */
@@ -34,7 +33,6 @@ export class PodIdentity extends Construct implements WorkloadIdentity {
       namespace: props.namespace,
       serviceAccount: props.serviceAccountName,
       roleArn: role.roleArn,
-      dependsOn: [...(props.dependsOn ?? [])],
     });
     this.namespace = props.namespace;
     this.serviceAccountName = props.serviceAccountName;
