@@ -17,6 +17,9 @@ export const TERRAFORM = ">= 1.11.0";
 /** Kubernetes minor version of EKS and GKE. */
 export const KUBERNETES = "1.35";
 
+/** Versions of ElastiCache's engines. */
+export const REDIS_ENGINES = { valkey: "8.0", redis: "7.1" } as const;
+
 /** An upstream Helm chart. */
 export interface UpstreamChart {
   /** `https://` or `oci://` address of its repository. */
