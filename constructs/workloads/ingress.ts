@@ -12,7 +12,7 @@ export interface LoadBalancerEdge {
   readonly kind: "alb";
   readonly vpcId: string;
   readonly region: string;
-  readonly targetGroupArn: string;
+  readonly route: Extract<SiteRoute, { kind: "target-group" }>;
   /** Identity of the controller: it registers targets. */
   readonly controllerIdentity: WorkloadIdentity;
 }
@@ -21,12 +21,11 @@ export interface LoadBalancerEdge {
 export interface GatewayEdge {
   readonly kind: "gateway";
   readonly frontEnd: GatewayFrontEnd;
+  readonly route: Extract<SiteRoute, { kind: "http-route" }>;
 }
 
 export interface IngressProps {
   readonly cluster: ClusterAccess;
-  /** Namespace of the site. */
-  readonly namespace: string;
   readonly edge: IngressEdge;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
@@ -44,8 +43,40 @@ export class Ingress extends Construct {
   constructor(scope: Construct, id: string, props: IngressProps) {
     super(scope, id);
     const { edge } = props;
-    this.ready = [];
-    this.route = { kind: "target-group", targetGroupArn: "" };
+    const { release } = edge.kind === "alb" ? this.controller(props, edge) : this.gateway(props, edge);
+    this.route = edge.route;
+    this.ready = [release];
+  }
+
+  /** Labels for the site's namespace: its new pods count as ready once the load balancer finds them healthy. */
+  static namespaceLabels(edge: IngressEdge): Readonly<Record<string, string>> {
+    return edge.kind === "alb" ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } : {};
+  }
+
+  private controller({ cluster, chartRegistry, dependsOn }: IngressProps, edge: LoadBalancerEdge): ChartRelease {
+    return new ChartRelease(this, "controller", {
+      chart: CHARTS.awsLoadBalancerController,
+      chartRegistry,
+      namespace: edge.controllerIdentity.namespace,
+      values: controllerValues(cluster, edge),
+      timeout: 600,
+      dependsOn: [...cluster.ready, ...edge.controllerIdentity.ready, ...dependsOn],
+    });
+  }
+
+  private gateway({ cluster, dependsOn }: IngressProps, { frontEnd, route }: GatewayEdge): ChartRelease {
+    return new ChartRelease(this, "gateway", {
+      chart: { local: "gateway" },
+      namespace: route.gatewayNamespace,
+      values: {
+        name: route.gatewayName,
+        addressName: frontEnd.addressName,
+        certificateMapName: frontEnd.certificateMapName,
+        sslPolicyName: frontEnd.sslPolicyName,
+      },
+      timeout: 300,
+      dependsOn: [...cluster.ready, ...frontEnd.ready, ...dependsOn],
+    });
   }
 }
 

@@ -1,14 +1,13 @@
 import type { NetworkPeer, SecretStore } from "../ports";
 
-type Location = Omit<SecretStore, "store" | "cidr">;
-
 /** Where each store is, by the name under which secrets refer to it: the `stores` of the charts that open them. */
-export function storeLocations(stores: readonly SecretStore[]): Record<SecretStore["store"], Location> {
-  const entries = stores.map((one) => {
-    const { store, cidr, ...location } = { cidr: undefined, ...one };
-    return [store, location] as const;
-  });
-  return Object.fromEntries(entries) as Record<SecretStore["store"], Location>;
+export function storeLocations(stores: readonly SecretStore[]): Record<string, unknown> {
+  return Object.fromEntries(
+    stores.map((one) => {
+      const { store, cidr, ...location } = { cidr: undefined, ...one };
+      return [store, location];
+    }),
+  );
 }
 
 /** What NetworkPolicies must allow beside the cloud's own APIs: the way to Vault. */
