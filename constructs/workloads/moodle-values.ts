@@ -1,0 +1,179 @@
+import type {
+  ClusterAccess,
+  DatabaseEndpoint,
+  NetworkPeer,
+  NodePlacement,
+  ObjectStore,
+  RedisEndpoint,
+  RedisEndpoints,
+  SecretRef,
+  SiteRoute,
+  WorkloadIdentity,
+} from "../ports";
+import { ExternalSecrets } from "./external-secrets";
+
+/** A Moodle site, and what it stands on. */
+export interface MoodleSite {
+  readonly cluster: ClusterAccess;
+  /** Identity of all pods of the site; its namespace is the site's. */
+  readonly identity: WorkloadIdentity;
+  readonly database: DatabaseEndpoint;
+  readonly redis: RedisEndpoints;
+  /** The bucket into which ObjectFS moves files. @default none, files stay on the shared file system */
+  readonly objectStore?: ObjectStore;
+  readonly route: SiteRoute;
+  /** Host name of the site. */
+  readonly domain: string;
+  /** Full name of the site. */
+  readonly siteName: string;
+  /** @default Moodle */
+  readonly shortName?: string;
+  /** Address of the first administrator, whose name is `admin`. */
+  readonly adminEmail: string;
+  /** Holds `adminPassword`, which the installation gives to the first administrator. */
+  readonly administratorSecret: SecretRef;
+  /** Moodle's code of the default language. @default en */
+  readonly language?: string;
+  /** Largest upload, in MiB. @default 256 */
+  readonly maxUploadMb?: number;
+  /** Reference of the image, by digest or tag. */
+  readonly image: string;
+  /** The pods that answer requests. @default 2 to 10 of 2 processors and 3072 MiB */
+  readonly web?: WebSizing;
+  /** The workers that run scheduled and ad-hoc tasks. @default 2 of 1024 MiB */
+  readonly cron?: CronSizing;
+  /** Which nodes the pods go to. @default any */
+  readonly placement?: NodePlacement;
+}
+
+export interface WebSizing {
+  readonly minReplicas: number;
+  /** Where it equals `minReplicas`, nothing scales. */
+  readonly maxReplicas: number;
+  /** Processors of one pod; 0.5 or more. */
+  readonly cpu: number;
+  /** Memory of one pod, in MiB; 1024 or more. */
+  readonly memoryMb: number;
+}
+
+export interface CronSizing {
+  readonly replicas: number;
+  /** Memory of one worker, in MiB. */
+  readonly memoryMb: number;
+}
+
+/** The volume under the site's claim. */
+export interface SiteVolume {
+  readonly name: string;
+  readonly capacityGb: number;
+  /** Whether the claim outlives the release. */
+  readonly retain: boolean;
+}
+
+const DATABASE_TYPES = { postgresql: "pgsql", mysql: "mysqli", mariadb: "mariadb" } as const;
+
+/** nginx passes bytes on; the rest of a web pod is PHP's. */
+const NGINX = { milliCpu: 100, memoryMb: 128 };
+
+/** The values of `charts/moodle`, whoever releases it. */
+export function moodleValues(site: MoodleSite, volume: SiteVolume) {
+  const { cluster, identity, database, redis, objectStore, route } = site;
+  return {
+    image: imageValues(site.image),
+    site: {
+      domain: site.domain,
+      name: site.siteName,
+      shortName: site.shortName,
+      adminEmail: site.adminEmail,
+      administratorSecret: secretValues(site.administratorSecret),
+      language: site.language,
+    },
+    php: { maxUploadMb: site.maxUploadMb },
+    web: site.web && webValues(site.web),
+    cron: site.cron && {
+      replicas: site.cron.replicas,
+      resources: { requests: { memory: `${site.cron.memoryMb}Mi` }, limits: { memory: `${site.cron.memoryMb}Mi` } },
+    },
+    database: {
+      type: DATABASE_TYPES[database.engine],
+      host: database.host,
+      port: database.port,
+      name: database.databaseName,
+      certificates: database.caCertificates,
+      secret: secretValues(database.secrets.application),
+      ...(database.readerHosts.length === 0
+        ? {}
+        : { readerHosts: database.readerHosts, readerSecret: secretValues(database.secrets.reader) }),
+    },
+    redis: { sessions: redisValues(redis.sessions), cache: redisValues(redis.cache) },
+    objectStore: objectStore && {
+      kind: objectStore.kind,
+      bucket: objectStore.bucketName,
+      region: objectStore.region,
+      endpoint: objectStore.endpoint,
+      secret: objectStore.secret && secretValues(objectStore.secret),
+    },
+    files: {
+      volumeName: volume.name,
+      // A class of this one volume: no other claim can ask for it.
+      storageClassName: volume.name,
+      capacityGb: volume.capacityGb,
+      retain: volume.retain,
+    },
+    ...routeValues(route, distinct([...cluster.identityEndpoints, ...dataPeers(database, redis)])),
+    serviceAccount: { name: identity.serviceAccountName },
+    ...site.placement,
+  };
+}
+
+function imageValues(reference: string) {
+  const digestAt = reference.indexOf("@");
+  if (digestAt >= 0) return { repository: reference.slice(0, digestAt), digest: reference.slice(digestAt + 1) };
+  const tagAt = reference.lastIndexOf(":");
+  return { repository: reference.slice(0, tagAt), tag: reference.slice(tagAt + 1) };
+}
+
+function webValues({ minReplicas, maxReplicas, cpu, memoryMb }: WebSizing) {
+  const phpMemory = `${memoryMb - NGINX.memoryMb}Mi`;
+  return {
+    minReplicas,
+    maxReplicas,
+    nginx: { resources: { requests: { cpu: `${NGINX.milliCpu}m`, memory: `${NGINX.memoryMb}Mi` } } },
+    phpFpm: {
+      resources: {
+        requests: { cpu: `${Math.round(cpu * 1000) - NGINX.milliCpu}m`, memory: phpMemory },
+        limits: { memory: phpMemory },
+      },
+    },
+  };
+}
+
+function redisValues({ host, port, caCertificates, secret }: RedisEndpoint) {
+  return { host, port, certificates: caCertificates, secret: secretValues(secret) };
+}
+
+function secretValues({ store, name }: SecretRef) {
+  return { store: { kind: "SecretStore", name: ExternalSecrets.storeName(store) }, key: name };
+}
+
+function routeValues(route: SiteRoute, egress: readonly NetworkPeer[]) {
+  switch (route.kind) {
+    case "ingress": {
+      const { controllerNamespace, ...ingress } = route;
+      return { route: ingress, networkPolicy: { ingress: { namespaces: [controllerNamespace] }, egress } };
+    }
+    case "target-group":
+    case "http-route": {
+      const { proxyCidrs, ...rest } = route;
+      return { route: rest, networkPolicy: { ingress: { cidrs: proxyCidrs }, egress } };
+    }
+  }
+}
+
+function dataPeers(database: DatabaseEndpoint, { sessions, cache }: RedisEndpoints): NetworkPeer[] {
+  return [database, sessions, cache].flatMap(({ cidrs, port }) => cidrs.map((cidr) => ({ cidr, port })));
+}
+
+function distinct(peers: readonly NetworkPeer[]): NetworkPeer[] {
+  return [...new Map(peers.map((peer) => [`${peer.cidr} ${peer.port}`, peer])).values()];
+}

@@ -1,0 +1,132 @@
+import { PersistentVolumeV1 } from "@cdktf/provider-kubernetes/lib/persistent-volume-v1";
+import { type ITerraformDependable, Token } from "cdktf";
+import { Construct } from "constructs";
+import { ChartRelease } from "../core/chart-release";
+import { refuse } from "../core/errors";
+import type { Protection } from "../core/protection";
+import type { SharedFileSystem } from "../ports";
+import { type MoodleSite, moodleValues } from "./moodle-values";
+
+export interface MoodleWebProps extends MoodleSite {
+  /** First part of the volume's name, which is the cluster's: such as `moodle-staging-1`. */
+  readonly name: string;
+  /** The file system that all pods share. */
+  readonly files: SharedFileSystem;
+  /** Name of the release and of its objects, for several sites in one namespace; up to 40 characters. @default moodle */
+  readonly releaseName?: string;
+  /**
+   * `protected` keeps the claim when the release goes and refuses to destroy the volume; `disposable` lets both go.
+   * What is on the file system is not touched either way.
+   * @default "protected"
+   */
+  readonly protection?: Protection;
+  /** Seconds that Helm waits for the site: nodes, the image and the installation of the database. @default 1800 */
+  readonly timeout?: number;
+  /**
+   * What must exist first beside what the other properties bring along: the namespace, the secret stores, the
+   * database's roles, and the controller of the route.
+   */
+  readonly dependsOn: readonly ITerraformDependable[];
+}
+
+/**
+ * A Moodle site: its shared volume and a release of `charts/moodle`.
+ *
+ * The release is ready when the site is: web pods wait for the Job that installs or upgrades the database. A first
+ * installation that fails is mended and applied again.
+ */
+export class MoodleWeb extends Construct {
+  /** Claim of the shared volume, in the identity's namespace. */
+  readonly filesClaimName: string;
+  /** Service of the web pods, port 8080. */
+  readonly serviceName: string;
+  /** What uses the claim or the site depends on these. */
+  readonly ready: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: MoodleWebProps) {
+    super(scope, id);
+    this.check(props);
+    const { cluster, identity, database, redis, objectStore, files, releaseName = "moodle" } = props;
+    const isProtected = props.protection !== "disposable";
+    const volumeName = `${props.name}-${releaseName}`;
+
+    const volume = new PersistentVolumeV1(this, "volume", {
+      metadata: { name: volumeName },
+      spec: [
+        {
+          accessModes: ["ReadWriteMany"],
+          capacity: { storage: `${files.capacityGb}Gi` },
+          persistentVolumeReclaimPolicy: "Retain",
+          storageClassName: volumeName,
+          mountOptions: [...files.mountOptions],
+          persistentVolumeSource: {
+            csi: {
+              driver: files.csiDriver,
+              volumeHandle: files.volumeHandle,
+              volumeAttributes: { ...files.volumeAttributes },
+            },
+          },
+        },
+      ],
+      lifecycle: { preventDestroy: isProtected },
+      dependsOn: [...cluster.ready, ...files.ready],
+    });
+    const { release } = new ChartRelease(this, "site", {
+      chart: { local: "moodle" },
+      releaseName,
+      namespace: identity.namespace,
+      values: moodleValues(props, { name: volumeName, capacityGb: files.capacityGb, retain: isProtected }),
+      timeout: props.timeout ?? 1800,
+      dependsOn: [
+        volume,
+        ...cluster.ready,
+        ...identity.ready,
+        ...database.ready,
+        ...redis.sessions.ready,
+        ...redis.cache.ready,
+        ...(objectStore?.ready ?? []),
+        ...props.dependsOn,
+      ],
+    });
+    this.filesClaimName = `${releaseName}-data`;
+    this.serviceName = `${releaseName}-web`;
+    this.ready = [release];
+  }
+
+  private check({ releaseName = "moodle", image, web }: MoodleWebProps): void {
+    const { path } = this.node;
+    if (!/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/.test(releaseName)) {
+      refuse(path, {
+        path: "releaseName",
+        given: releaseName,
+        allowed: "1 to 40 lower-case letters, digits and hyphens, a letter first and no hyphen last",
+        remedy: "choose another name",
+      });
+    }
+    if (!Token.isUnresolved(image) && !/(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$/.test(image)) {
+      refuse(path, {
+        path: "image",
+        given: image,
+        allowed: "a reference that ends in a tag or in a sha256 digest",
+        remedy: "name the version, such as registry.example.edu/moodle:0.1.0",
+      });
+    }
+    if (web === undefined) return;
+    if (web.minReplicas > web.maxReplicas) {
+      refuse(path, {
+        path: "web.maxReplicas",
+        given: web.maxReplicas,
+        allowed: `minReplicas (${web.minReplicas}) or more`,
+        remedy: "raise maxReplicas or lower minReplicas",
+      });
+    }
+    if (web.cpu < 0.5 || web.memoryMb < 1024) {
+      refuse(path, {
+        path: "web",
+        given: { cpu: web.cpu, memoryMb: web.memoryMb },
+        allowed: "0.5 processors and 1024 MiB a pod, or more",
+        remedy: "give the pods what Moodle needs",
+      });
+    }
+  }
+}
