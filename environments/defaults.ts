@@ -18,7 +18,8 @@ function resolveAws(parsed: AwsParsed) {
   const { database } = parsed;
   return {
     ...parsed,
-    ...resolveCommon(parsed),
+    prefix: namePrefix(parsed),
+    backups: { ...parsed.backups, lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0) },
     zones: parsed.zones ?? ["a", "b", "c"].map((letter) => `${parsed.region}${letter}`),
     network: { ...parsed.network, natGateways: parsed.network.natGateways ?? (isProtected ? "per-zone" : "single") },
     database: {
@@ -43,7 +44,8 @@ function resolveGoogle(parsed: GoogleParsed) {
   const { database } = parsed;
   return {
     ...parsed,
-    ...resolveCommon(parsed),
+    prefix: namePrefix(parsed),
+    backups: { ...parsed.backups, lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0) },
     zones: parsed.zones ?? ["a", "b", "c"].map((letter) => `${parsed.region}-${letter}`),
     cluster: { ...parsed.cluster, location: parsed.cluster.location ?? (isProtected ? "regional" : "zonal") },
     database: {
@@ -62,10 +64,7 @@ function resolveGoogle(parsed: GoogleParsed) {
   } as const;
 }
 
-function resolveCommon(parsed: ParsedEnvironment) {
-  return {
-    /** First part of every name in the environment stack. Bootstrap's names, which outlive it, have no incarnation. */
-    prefix: `moodle-${parsed.name}-${parsed.incarnation}`,
-    backups: { ...parsed.backups, lockDays: parsed.backups.lockDays ?? (parsed.protection === "protected" ? 30 : 0) },
-  };
+/** First part of every name in the environment stack. Bootstrap's names, which outlive it, have no incarnation. */
+function namePrefix({ name, incarnation }: ParsedEnvironment): string {
+  return `moodle-${name}-${incarnation}`;
 }

@@ -124,6 +124,20 @@ const aws: readonly Rule<Aws>[] = [
     check: ({ domain, hostedZone }) => domainInZone(domain, hostedZone.name, "hostedZone.name"),
   },
   {
+    reads: ["region", "backups.replicaRegion"],
+    check: ({ region, backups: { replicaRegion } }) =>
+      replicaRegion === region
+        ? [
+            fault(
+              "backups.replicaRegion",
+              replicaRegion,
+              `a region other than ${region}`,
+              "name another region, or none",
+            ),
+          ]
+        : [],
+  },
+  {
     reads: ["network.cidr", "network.serviceCidr"],
     check: ({ network }) => overlaps({ "network.cidr": network.cidr, "network.serviceCidr": network.serviceCidr }),
   },

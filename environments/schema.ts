@@ -46,21 +46,19 @@ const moodle = z
   })
   .describe("The site itself.");
 
-const backups = z
-  .strictObject({
-    schedule: cronSchedule.default("15 2 * * *").describe("When a backup runs: cron fields."),
-    timeZone: matching(/^[A-Za-z]+(\/[A-Za-z0-9_+-]+)*$/, "a time zone name such as Europe/Vienna")
-      .default("Etc/UTC")
-      .describe("Time zone of the schedule."),
-    keepDaily: count(1, 366).default(14).describe("Daily backups kept."),
-    keepWeekly: count(0, 260).default(8).describe("Weekly backups kept."),
-    keepMonthly: count(0, 120).default(12).describe("Monthly backups kept."),
-    lockDays: count(0, 3650)
-      .optional()
-      .describe("Days during which nobody can delete a backup. Default: 30 where protected, 0 where disposable."),
-  })
-  .prefault({})
-  .describe("Backups of database and files together.");
+const backupFields = {
+  schedule: cronSchedule.default("15 2 * * *").describe("When a backup runs: cron fields."),
+  timeZone: matching(/^[A-Za-z]+(\/[A-Za-z0-9_+-]+)*$/, "a time zone name such as Europe/Vienna")
+    .default("Etc/UTC")
+    .describe("Time zone of the schedule."),
+  keepDaily: count(1, 366).default(14).describe("Daily backups kept."),
+  keepWeekly: count(0, 260).default(8).describe("Weekly backups kept."),
+  keepMonthly: count(0, 120).default(12).describe("Monthly backups kept."),
+  lockDays: count(0, 3650)
+    .optional()
+    .describe("Days during which nobody can delete a backup. Default: 30 where protected, 0 where disposable."),
+};
+const BACKUPS = "Backups of database and files together.";
 
 const images = z
   .strictObject({
@@ -130,7 +128,6 @@ const common = {
   ),
   domain: hostname.describe("Host name of the site."),
   moodle,
-  backups,
   images,
   secrets,
   ci,
@@ -202,13 +199,24 @@ const awsDatabase = z
   .prefault({ engine: "postgresql" })
   .describe("The managed database.");
 
+const awsRegion = matching(/^[a-z]{2}(-[a-z]+)+-[0-9]$/, "an AWS region, such as eu-central-1");
+
 const nodeType = (allowed: string) => matching(/^cache\.[a-z0-9]+\.[a-z0-9]+$/, allowed);
 
 export const awsSchema = z.strictObject({
   ...common,
   cloud: z.literal("aws"),
+  backups: z
+    .strictObject({
+      ...backupFields,
+      replicaRegion: awsRegion
+        .optional()
+        .describe("Region that holds a second copy of every backup, under a key of its own. Default: none."),
+    })
+    .prefault({})
+    .describe(BACKUPS),
   account: matching(/^[0-9]{12}$/, "the 12 digits of an AWS account").describe("AWS account."),
-  region: matching(/^[a-z]{2}(-[a-z]+)+-[0-9]$/, "an AWS region, such as eu-central-1").describe("AWS region."),
+  region: awsRegion.describe("AWS region."),
   zones: z
     .array(matching(/^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$/, "an availability zone, such as eu-central-1a"))
     .max(6)
@@ -373,6 +381,7 @@ const googleDatabase = z
 export const googleSchema = z.strictObject({
   ...common,
   cloud: z.literal("google"),
+  backups: z.strictObject(backupFields).prefault({}).describe(BACKUPS),
   project: matching(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, "the id of a Google Cloud project").describe(
     "Google Cloud project.",
   ),

@@ -78,6 +78,13 @@ describe("refuses, naming path, value, allowed and remedy", () => {
     ["more replicas at least than at most", "aws", "moodle.web.minReplicas", 50, /at most moodle\.web\.maxReplicas/],
     ["storage that cannot grow", "aws", "database.maxStorageGb", 20, /a tenth more/],
     ["locked backups that could not be destroyed", "aws", "backups.lockDays", 7, /0 where protection is disposable/],
+    [
+      "a copy of the backups in the site's own region",
+      "aws",
+      "backups.replicaRegion",
+      "eu-central-1",
+      /other than eu-central-1/,
+    ],
     ["a bucket name that S3 does not allow", "aws", "state.bucket", "Moodle_State", /lower-case letters/],
     ["a bucket name that S3 reserves", "aws", "state.bucket", "xn--state", /prefixes and suffixes that S3 reserves/],
     ["a bucket name that Cloud Storage does not allow", "google", "state.bucket", "my-google-state", /holds "google"/],
