@@ -20,6 +20,9 @@ export const KUBERNETES = "1.35";
 /** Versions of ElastiCache's engines. */
 export const REDIS_ENGINES = { valkey: "8.0", redis: "7.1" } as const;
 
+/** Release of Bottlerocket, the operating system of the nodes that Karpenter makes. */
+export const BOTTLEROCKET = "1.64.0";
+
 /** An upstream Helm chart. */
 export interface UpstreamChart {
   /** `https://` or `oci://` address of its repository. */
