@@ -154,6 +154,8 @@ export type SiteRoute =
       readonly targetGroupArn: string;
       /** Subnets of the load balancer, for NetworkPolicies and `X-Forwarded-For`. */
       readonly proxyCidrs: readonly string[];
+      /** Policies of Google's Gateway controller for the site's Service. @default another controller's Gateway */
+      readonly gke?: { readonly securityPolicyName?: string };
     }
   | {
       readonly kind: "http-route";
@@ -185,7 +187,5 @@ export interface GatewayFrontEnd {
   readonly addressName: string;
   readonly certificateMapName: string;
   readonly sslPolicyName: string;
-  /** Absent where everybody may use the site unfiltered. */
-  readonly securityPolicyName?: string;
   readonly ready: readonly ITerraformDependable[];
 }

@@ -63,6 +63,7 @@ export class GatewayEdge extends Construct implements GatewayFrontEnd {
   readonly address: string;
   readonly certificateMapName: string;
   readonly sslPolicyName: string;
+  /** Absent where everybody may use the site unfiltered. */
   readonly securityPolicyName?: string;
   readonly route: Extract<SiteRoute, { kind: "http-route" }>;
   readonly ready: readonly ITerraformDependable[];
@@ -102,6 +103,7 @@ export class GatewayEdge extends Construct implements GatewayFrontEnd {
       sectionName: "https",
       // https://cloud.google.com/load-balancing/docs/https#firewall-rules; the address itself ends X-Forwarded-For.
       proxyCidrs: ["35.191.0.0/16", "130.211.0.0/22", `${address.address}/32`],
+      gke: { securityPolicyName: this.securityPolicyName },
     };
   }
 
