@@ -30,6 +30,8 @@ export interface GcsBucketProps {
   readonly objectRetention?: boolean;
   /** The key by which the S3 interface is used. @default none: the identity of the pod is enough */
   readonly key?: ObjectStoreKey;
+  /** What must exist first, such as the service agent's grant on a key that is made beside the bucket. @default nothing */
+  readonly dependsOn?: readonly ITerraformDependable[];
   /** @default "protected" */
   readonly protection?: Protection;
 }
@@ -72,6 +74,7 @@ export class GcsBucket extends Construct {
       ],
       forceDestroy: !isProtected,
       lifecycle: { preventDestroy: isProtected },
+      dependsOn: props.dependsOn === undefined ? undefined : [...props.dependsOn],
     });
     this.store = {
       kind: "gcs",
