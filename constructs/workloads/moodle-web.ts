@@ -1,5 +1,5 @@
 import { PersistentVolumeV1 } from "@cdktf/provider-kubernetes/lib/persistent-volume-v1";
-import { type ITerraformDependable, Token } from "cdktf";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
 import { refuse } from "../core/errors";
@@ -103,7 +103,7 @@ export class MoodleWeb extends Construct {
         remedy: "choose another name",
       });
     }
-    if (!Token.isUnresolved(image) && !/(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$/.test(image)) {
+    if (!/(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[0-9a-f]{64})$/.test(image)) {
       refuse(path, {
         path: "image",
         given: image,
