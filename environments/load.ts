@@ -22,7 +22,7 @@ export function loadEnvironments(inputs: readonly EnvironmentInput[], variables:
     faults.push(...found);
     if (parsed !== undefined) environments.push(resolve(parsed));
   }
-  faults.push(...sharedNames(inputs));
+  faults.push(...sharedNames(inputs), ...sharedOidcProviders(environments));
   if (faults.length > 0) throw new ConfigurationError(faults);
   return environments;
 }
@@ -119,4 +119,20 @@ function sharedNames(inputs: readonly EnvironmentInput[]): Fault[] {
       allowed: "one environment of each name",
       remedy: "rename one of them",
     }));
+}
+
+/** A second one in the same account would fail only when it is deployed. */
+function sharedOidcProviders(environments: readonly Environment[]): Fault[] {
+  const accounts = new Set<string>();
+  return environments.flatMap((environment) => {
+    if (environment.cloud !== "aws" || environment.ci?.oidcProvider !== "create") return [];
+    const { account, name } = environment;
+    if (!accounts.has(account)) {
+      accounts.add(account);
+      return [];
+    }
+    const path = `${name}.ci.oidcProvider`;
+    const allowed = `"existing": another environment makes the one OIDC provider of account ${account}`;
+    return [{ path, given: "create", allowed, remedy: `set ${path} to "existing"` }];
+  });
 }

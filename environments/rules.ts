@@ -156,7 +156,13 @@ const aws: readonly Rule<Aws>[] = [
         : [],
   },
   {
-    reads: ["database.topology", "database.readReplicas", "database.engine", "database.instanceClass"],
+    reads: [
+      "database.topology",
+      "database.readReplicas",
+      "database.engine",
+      "database.masterPassword",
+      "database.instanceClass",
+    ],
     check: ({ database }) => {
       if (database.topology !== "multi-az-cluster") return [];
       return [
@@ -177,6 +183,16 @@ const aws: readonly Rule<Aws>[] = [
                 database.topology,
                 '"single" or "multi-az" for MariaDB: Multi-AZ DB clusters run PostgreSQL and MySQL only',
                 "change the topology or the engine",
+              ),
+            ]
+          : []),
+        ...(database.masterPassword === "write-only"
+          ? [
+              fault(
+                "database.masterPassword",
+                database.masterPassword,
+                '"rds-managed" for a Multi-AZ DB cluster',
+                'leave masterPassword out, or set topology to "multi-az"',
               ),
             ]
           : []),

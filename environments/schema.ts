@@ -100,18 +100,14 @@ const ci = z
     githubRepository: matching(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, "owner/name of a GitHub repository").describe(
       "The repository whose workflows may plan and deploy.",
     ),
-    runner: z
-      .boolean()
-      .default(false)
-      .describe("Whether bootstrap makes a runner inside the network, for private clusters."),
+    runner: z.boolean().default(false).describe("Whether workflows run inside the network, for private clusters."),
   })
-  .optional()
   .describe("Continuous integration. Default: none, and bootstrap makes no role for it.");
 
 const common = {
   name: matching(
-    /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/,
-    "2 to 16 lower-case letters, digits and hyphens, a letter first",
+    /^(?!.*--)[a-z][a-z0-9-]{0,14}[a-z0-9]$/,
+    "2 to 16 lower-case letters, digits and single hyphens, a letter first",
   ).describe("Name of the environment and of its stack."),
   model: z
     .enum(["managed"])
@@ -130,7 +126,7 @@ const common = {
   moodle,
   images,
   secrets,
-  ci,
+  ci: ci.optional(),
   chartRegistry: z
     .string()
     .min(1)
@@ -205,6 +201,22 @@ const nodeType = (allowed: string) => matching(/^cache\.[a-z0-9]+\.[a-z0-9]+$/, 
 
 export const awsSchema = z.strictObject({
   ...common,
+  ci: ci
+    .extend({
+      oidcProvider: z
+        .enum(["create", "existing"])
+        .default("create")
+        .describe("An account has one OIDC provider of GitHub: `existing` where something else has made it."),
+      connectionArn: matching(
+        /^arn:aws[a-z-]*:codeconnections:[a-z0-9-]+:[0-9]{12}:connection\/.+$/,
+        "the ARN of a connection, as the bootstrap stack prints it",
+      )
+        .optional()
+        .describe(
+          "The runner's connection to GitHub, once authorized in the console. Default: none, and no runner in the network yet.",
+        ),
+    })
+    .optional(),
   cloud: z.literal("aws"),
   backups: z
     .strictObject({

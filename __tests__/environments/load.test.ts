@@ -112,14 +112,26 @@ describe("refuses, naming path, value, allowed and remedy", () => {
       engine: "mariadb",
       topology: "multi-az-cluster",
       readReplicas: 2,
+      masterPassword: "write-only",
       instanceClass: "db.m7g.large",
     };
     const paths = faultsOf([withField(production, "database", database)]).map(({ path }) => path);
     expect(paths.sort()).toEqual([
       "production.database.instanceClass",
+      "production.database.masterPassword",
       "production.database.readReplicas",
       "production.database.topology",
     ]);
+  });
+
+  test("two OIDC providers of GitHub in one account", () => {
+    const inputs = [staging, withField(production, "account", staging.account)];
+    expect(faultsOf(inputs).map(({ path }) => path)).toEqual(["production.ci.oidcProvider"]);
+    expect(faultsOf([staging, withField(inputs[1], "ci.oidcProvider", "existing")])).toEqual([]);
+  });
+
+  test("a name with two hyphens in a row, which RDS and ElastiCache refuse", () => {
+    expect(faultsOf([withField(staging, "name", "a--b")]).map(({ path }) => path)).toEqual(["a--b.name"]);
   });
 
   test("PostgreSQL 15 under Moodle 5.2", () => {
