@@ -123,16 +123,15 @@ function sharedNames(inputs: readonly EnvironmentInput[]): Fault[] {
 
 /** A second one in the same account would fail only when it is deployed. */
 function sharedOidcProviders(environments: readonly Environment[]): Fault[] {
-  const accounts = new Set<string>();
+  const makers = new Map<string, string>();
   return environments.flatMap((environment) => {
     if (environment.cloud !== "aws" || environment.ci?.oidcProvider !== "create") return [];
     const { account, name } = environment;
-    if (!accounts.has(account)) {
-      accounts.add(account);
-      return [];
-    }
+    const maker = makers.get(account) ?? name;
+    makers.set(account, maker);
+    if (maker === name) return [];
     const path = `${name}.ci.oidcProvider`;
-    const allowed = `"existing": another environment makes the one OIDC provider of account ${account}`;
+    const allowed = `"existing": ${maker} makes the one OIDC provider of account ${account}`;
     return [{ path, given: "create", allowed, remedy: `set ${path} to "existing"` }];
   });
 }
