@@ -1,0 +1,136 @@
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import type {
+  ClusterAccess,
+  DatabaseEndpoint,
+  ObjectStore,
+  RedisEndpoints,
+  SecretRef,
+  SecretStore,
+  SharedFileSystem,
+  WorkloadIdentity,
+} from "../constructs/ports";
+import { BackupCronJobs } from "../constructs/workloads/backup-cron-jobs";
+import { DatabaseRoles } from "../constructs/workloads/database-roles";
+import { ExternalSecrets } from "../constructs/workloads/external-secrets";
+import { Ingress, type IngressEdge } from "../constructs/workloads/ingress";
+import { MoodleWeb } from "../constructs/workloads/moodle-web";
+import { PlatformNamespace } from "../constructs/workloads/namespace";
+import type { Environment } from "../environments/defaults";
+
+export interface SiteProps {
+  readonly environment: Environment;
+  readonly cluster: ClusterAccess;
+  /** What makes nodes for the site: its pods go before it does. */
+  readonly nodesReady: readonly ITerraformDependable[];
+  /** One for each program. All but that of External Secrets are in the site's namespace. */
+  readonly identities: {
+    readonly externalSecrets: WorkloadIdentity;
+    readonly databaseRoles: WorkloadIdentity;
+    readonly web: WorkloadIdentity;
+    readonly backup: WorkloadIdentity;
+  };
+  readonly database: DatabaseEndpoint;
+  readonly redis: RedisEndpoints;
+  /** Moodle's bucket. @default none, files stay on the shared file system */
+  readonly objectStore?: ObjectStore;
+  readonly files: SharedFileSystem;
+  readonly backupStore: ObjectStore;
+  /** Holds the first administrator's password, which is born in the cluster. */
+  readonly administratorSecret: SecretRef;
+  readonly edge: IngressEdge;
+}
+
+/** The half of an environment that is in the cluster, the same on every cloud. */
+export class Site extends Construct {
+  constructor(scope: Construct, id: string, props: SiteProps) {
+    super(scope, id);
+    const { environment, cluster, nodesReady, identities, database, redis, objectStore, edge } = props;
+    const { moodle, backups, images, protection, chartRegistry } = environment;
+    const stores = secretStores(environment);
+
+    const namespace = new PlatformNamespace(this, "namespace", {
+      name: identities.web.namespace,
+      labels: Ingress.namespaceLabels(edge),
+      protection,
+      dependsOn: cluster.ready,
+    });
+    const controllers = new PlatformNamespace(this, "external-secrets-namespace", {
+      name: identities.externalSecrets.namespace,
+      // It holds nothing that is not made anew.
+      protection: "disposable",
+      dependsOn: cluster.ready,
+    });
+    const externalSecrets = new ExternalSecrets(this, "external-secrets", {
+      cluster,
+      identity: identities.externalSecrets,
+      stores,
+      siteNamespaces: [namespace.namespaceName],
+      chartRegistry,
+      dependsOn: [...namespace.ready, ...controllers.ready],
+    });
+    const databaseRoles = new DatabaseRoles(this, "database-roles", {
+      cluster,
+      identity: identities.databaseRoles,
+      database,
+      stores,
+      generated: [{ secret: props.administratorSecret, keys: ["adminPassword"] }],
+      image: image(images.registry, "database-roles", images.databaseRoles),
+      dependsOn: [...nodesReady, ...namespace.ready],
+    });
+    const ingress = new Ingress(this, "ingress", { cluster, edge, chartRegistry, dependsOn: namespace.ready });
+    const web = new MoodleWeb(this, "web", {
+      name: environment.prefix,
+      cluster,
+      identity: identities.web,
+      database,
+      redis,
+      objectStore,
+      files: props.files,
+      route: ingress.route,
+      domain: environment.domain,
+      siteName: moodle.siteName,
+      shortName: moodle.shortName,
+      adminEmail: moodle.adminEmail,
+      administratorSecret: props.administratorSecret,
+      language: moodle.language,
+      maxUploadMb: moodle.maxUploadMb,
+      image: image(images.registry, "moodle", images.moodle),
+      web: moodle.web,
+      cron: moodle.cron,
+      protection,
+      dependsOn: [
+        ...nodesReady,
+        ...namespace.ready,
+        ...externalSecrets.ready,
+        ...databaseRoles.ready,
+        ...ingress.ready,
+      ],
+    });
+    new BackupCronJobs(this, "backup", {
+      cluster,
+      identity: identities.backup,
+      database,
+      objectStore,
+      filesClaimName: web.filesClaimName,
+      backupStore: props.backupStore,
+      ...backups,
+      image: image(images.registry, "backup", images.backup),
+      dependsOn: web.ready,
+    });
+  }
+}
+
+/** The cloud's own store, which holds what Terraform makes, and Vault where passwords are born there. */
+function secretStores(environment: Environment): SecretStore[] {
+  const own: SecretStore =
+    environment.cloud === "aws"
+      ? { store: "aws-secrets-manager", region: environment.region }
+      : { store: "google-secret-manager", project: environment.project };
+  const { secrets } = environment;
+  return secrets.store === "vault" ? [own, { ...secrets, store: "vault" }] : [own];
+}
+
+function image(registry: string, name: string, version: string): string {
+  return `${registry}/${name}${version.startsWith("sha256:") ? "@" : ":"}${version}`;
+}
