@@ -1,0 +1,210 @@
+import { Lb } from "@cdktf/provider-aws/lib/lb";
+import { LbListener } from "@cdktf/provider-aws/lib/lb-listener";
+import { LbListenerRule } from "@cdktf/provider-aws/lib/lb-listener-rule";
+import { LbTargetGroup } from "@cdktf/provider-aws/lib/lb-target-group";
+import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
+import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { refuse } from "../core/errors";
+import type { Protection } from "../core/protection";
+import type { SiteRoute } from "../ports";
+import { AccessLogBucket } from "./access-log-bucket";
+import { Certificate } from "./certificate";
+import { WebAcl } from "./web-acl";
+
+export interface AlbEdgeProps {
+  /** Name of the load balancer and first part of the others: at most 28 letters, digits and hyphens. */
+  readonly name: string;
+  readonly account: string;
+  readonly region: string;
+  /** Host name of the site: the only one that is answered. */
+  readonly domain: string;
+  /** Public Route 53 zone of the domain. */
+  readonly hostedZoneId: string;
+  readonly vpcId: string;
+  /** Public subnets in two zones or more. */
+  readonly publicSubnetIds: readonly string[];
+  /** Security group of the pods: it admits the load balancer. */
+  readonly clusterSecurityGroupId: string;
+  /** Networks that may use the site. */
+  readonly allowedCidrs: readonly string[];
+  /** Whether AWS WAF stands before the site. */
+  readonly waf: boolean;
+  /** Port on which the pods listen. @default 8080 */
+  readonly servicePort?: number;
+  /** Where a pod says that it can answer. @default "/health" */
+  readonly healthCheckPath?: string;
+  /** Days that access logs are kept. @default 90 */
+  readonly accessLogRetentionDays?: number;
+  /** @default "protected": neither Terraform nor AWS deletes the load balancer or its logs */
+  readonly protection?: Protection;
+}
+
+/**
+ * Where requests enter: an Application Load Balancer with a certificate, the site's DNS record, and a target group in
+ * which the AWS Load Balancer Controller registers the pods of the site. Address, certificate and record are all known
+ * before anything runs in the cluster.
+ */
+export class AlbEdge extends Construct {
+  readonly route: SiteRoute;
+  readonly targetGroupArn: string;
+  readonly loadBalancerArn: string;
+  /** What must outlive the site, and be there before it is announced. */
+  readonly ready: readonly ITerraformDependable[];
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: AlbEdgeProps,
+  ) {
+    super(scope, id);
+    const { name, domain, hostedZoneId } = props;
+    if (!/^(?!internal-)[0-9A-Za-z][0-9A-Za-z-]{0,27}$/.test(name)) {
+      refuse(this.node.path, {
+        path: "name",
+        given: name,
+        allowed: "1 to 28 letters, digits and hyphens, not beginning with a hyphen or internal-",
+        remedy: "shorten the name: load balancers and target groups take 32 characters",
+      });
+    }
+    const loadBalancer = this.loadBalancer();
+    const targetGroup = this.targetGroup();
+    const certificate = new Certificate(this, "certificate", { domain, hostedZoneId });
+    const listeners = this.listeners(loadBalancer, targetGroup, certificate);
+    const record = new Route53Record(this, "record", {
+      zoneId: hostedZoneId,
+      name: domain,
+      type: "A",
+      alias: { name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true },
+    });
+    const waf = props.waf ? new WebAcl(this, "waf", { name, resourceArn: loadBalancer.arn }).ready : [];
+
+    this.targetGroupArn = targetGroup.arn;
+    this.loadBalancerArn = loadBalancer.arn;
+    this.route = { kind: "target-group", targetGroupArn: targetGroup.arn };
+    this.ready = [...listeners, record, ...waf];
+  }
+
+  private loadBalancer(): Lb {
+    const { name, protection } = this.props;
+    const isProtected = protection !== "disposable";
+    const logs = new AccessLogBucket(this, "access-logs", {
+      bucketName: `${name}-access-logs-${this.props.account}`,
+      account: this.props.account,
+      region: this.props.region,
+      retentionDays: this.props.accessLogRetentionDays ?? 90,
+      protection,
+    });
+    return new Lb(this, "load-balancer", {
+      name,
+      loadBalancerType: "application",
+      internal: false,
+      ipAddressType: "ipv4",
+      subnets: [...this.props.publicSubnetIds],
+      securityGroups: [this.securityGroup().id],
+      dropInvalidHeaderFields: true,
+      preserveHostHeader: true,
+      enableZonalShift: true,
+      enableDeletionProtection: isProtected,
+      // Moodle unpacks an uploaded course before it answers.
+      idleTimeout: 300,
+      accessLogs: { enabled: true, bucket: logs.bucketName },
+      lifecycle: { preventDestroy: isProtected },
+      dependsOn: [...logs.ready],
+    });
+  }
+
+  /** The rules are resources of their own, so that neither of the two groups has to wait for the other. */
+  private securityGroup(): SecurityGroup {
+    const { name, vpcId, allowedCidrs, clusterSecurityGroupId, servicePort = 8080 } = this.props;
+    const group = new SecurityGroup(this, "security-group", {
+      name: `${name}-alb`,
+      description: "Load balancer of the site",
+      vpcId,
+      tags: { Name: `${name}-alb` },
+    });
+    for (const cidrIpv4 of allowedCidrs) {
+      for (const [protocol, port] of [
+        ["http", 80],
+        ["https", 443],
+      ] as const) {
+        new VpcSecurityGroupIngressRule(this, `${protocol}-from-${cidrIpv4}`, {
+          securityGroupId: group.id,
+          description: `${protocol.toUpperCase()} from users`,
+          cidrIpv4,
+          ipProtocol: "tcp",
+          fromPort: port,
+          toPort: port,
+        });
+      }
+    }
+    const toPods = { ipProtocol: "tcp", fromPort: servicePort, toPort: servicePort };
+    new VpcSecurityGroupEgressRule(this, "to-pods", {
+      securityGroupId: group.id,
+      description: "Pods of the site",
+      referencedSecurityGroupId: clusterSecurityGroupId,
+      ...toPods,
+    });
+    new VpcSecurityGroupIngressRule(this, "pods-from-load-balancer", {
+      securityGroupId: clusterSecurityGroupId,
+      description: "Load balancer of the site",
+      referencedSecurityGroupId: group.id,
+      ...toPods,
+    });
+    return group;
+  }
+
+  private targetGroup(): LbTargetGroup {
+    const { name, vpcId, servicePort = 8080, healthCheckPath = "/health" } = this.props;
+    return new LbTargetGroup(this, "target-group", {
+      name: `${name}-web`,
+      targetType: "ip",
+      protocol: "HTTP",
+      port: servicePort,
+      vpcId,
+      // Requests differ a hundredfold in length: a new one goes to the pod with the fewest under way.
+      loadBalancingAlgorithmType: "least_outstanding_requests",
+      deregistrationDelay: "60",
+      healthCheck: {
+        path: healthCheckPath,
+        protocol: "HTTP",
+        matcher: "200",
+        interval: 10,
+        timeout: 5,
+        healthyThreshold: 2,
+        unhealthyThreshold: 3,
+      },
+    });
+  }
+
+  private listeners(loadBalancer: Lb, targetGroup: LbTargetGroup, certificate: Certificate): ITerraformDependable[] {
+    const http = new LbListener(this, "http", {
+      loadBalancerArn: loadBalancer.arn,
+      port: 80,
+      protocol: "HTTP",
+      defaultAction: [{ type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } }],
+    });
+    const https = new LbListener(this, "https", {
+      loadBalancerArn: loadBalancer.arn,
+      port: 443,
+      protocol: "HTTPS",
+      // TLS 1.3 and 1.2, forward secrecy and authenticated encryption only.
+      sslPolicy: "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+      certificateArn: certificate.certificateArn,
+      routingHttpResponseServerEnabled: false,
+      routingHttpResponseStrictTransportSecurityHeaderValue: "max-age=31536000",
+      // Whoever asks for another host, most of all by address, is a scanner.
+      defaultAction: [{ type: "fixed-response", fixedResponse: { contentType: "text/plain", statusCode: "404" } }],
+    });
+    const site = new LbListenerRule(this, "site", {
+      listenerArn: https.arn,
+      priority: 1,
+      condition: [{ hostHeader: { values: [this.props.domain] } }],
+      action: [{ type: "forward", targetGroupArn: targetGroup.arn }],
+    });
+    return [http, https, site];
+  }
+}
