@@ -27,6 +27,8 @@ export interface AlbEdgeProps {
   readonly vpcId: string;
   /** Public subnets in two zones or more. */
   readonly publicSubnetIds: readonly string[];
+  /** Ranges of those subnets: where requests come from, as pods see it. */
+  readonly publicSubnetCidrs: readonly string[];
   /** Security group of the pods: it admits the load balancer. */
   readonly clusterSecurityGroupId: string;
   /** Networks that may use the site. */
@@ -49,7 +51,7 @@ export interface AlbEdgeProps {
  * before anything runs in the cluster.
  */
 export class AlbEdge extends Construct {
-  readonly route: SiteRoute;
+  readonly route: Extract<SiteRoute, { kind: "target-group" }>;
   readonly targetGroupArn: string;
   readonly loadBalancerArn: string;
   /** What must outlive the site, and be there before it is announced. */
@@ -84,7 +86,7 @@ export class AlbEdge extends Construct {
 
     this.targetGroupArn = targetGroup.arn;
     this.loadBalancerArn = loadBalancer.arn;
-    this.route = { kind: "target-group", targetGroupArn: targetGroup.arn };
+    this.route = { kind: "target-group", targetGroupArn: targetGroup.arn, proxyCidrs: props.publicSubnetCidrs };
     this.ready = [...listeners, record, ...waf];
   }
 
