@@ -1,0 +1,235 @@
+import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
+import { type App, Aspects, TerraformStack } from "cdktf";
+import { ComponentTags } from "../constructs/core/component-tags";
+import { pinProviders } from "../constructs/core/providers";
+import { BudgetAlarm } from "../constructs/google/budget-alarm";
+import { CloudSqlDatabase } from "../constructs/google/cloud-sql-database";
+import { Filestore } from "../constructs/google/filestore";
+import { GatewayEdge } from "../constructs/google/gateway-edge";
+import { GcsBucket } from "../constructs/google/gcs-bucket";
+import { GkeCluster } from "../constructs/google/gke-cluster";
+import { GpuNodePool } from "../constructs/google/gpu-node-pool";
+import { MemorystoreRedis } from "../constructs/google/memorystore-redis";
+import { Network } from "../constructs/google/network";
+import { ObjectStoreKey } from "../constructs/google/object-store-key";
+import { SecretManagerSecret } from "../constructs/google/secret";
+import { GoogleWorkloadIdentity } from "../constructs/google/workload-identity";
+import type { RedisEndpoints } from "../constructs/ports";
+import type { GoogleEnvironment } from "../environments/defaults";
+import { addClusterProviders } from "./cluster-providers";
+import { addGoogleBackend } from "./google-backend";
+import { type GoogleNames, googleNames } from "./google-names";
+import { Site } from "./site";
+import { bornSecrets, SITE_ACCOUNTS, type SiteAccount, secretsToMake } from "./site-names";
+
+/** A whole environment on Google Cloud: network, cluster, data, edge, and the site in the cluster. */
+export class GoogleEnvironmentStack extends TerraformStack {
+  private readonly names: GoogleNames;
+
+  constructor(
+    app: App,
+    id: string,
+    private readonly environment: GoogleEnvironment,
+  ) {
+    super(app, id);
+    this.names = googleNames(environment);
+    const { name, project, projectNumber, region, owner, prefix, protection, budget } = environment;
+    pinProviders(this, ["google", "kubernetes", "helm"]);
+    addGoogleBackend(this, environment);
+    const defaultLabels = { environment: name, owner, "managed-by": "terraform" };
+    new GoogleProvider(this, "google", { project, region, defaultLabels });
+    Aspects.of(this).add(new ComponentTags("labels"));
+
+    const network = new Network(this, "network", { name: prefix, project, region, ...environment.network });
+    const cluster = this.addCluster(network);
+    addClusterProviders(this, cluster.access);
+    const identities = this.addIdentities(cluster);
+
+    const { databaseRoles, externalSecrets } = identities;
+    for (const [use, { name: secretId }] of secretsToMake(environment)) {
+      const secret = this.addSecret(`secret-${use}`, secretId);
+      databaseRoles.waitFor(
+        secret.grantRead("database-roles", databaseRoles.member),
+        secret.grantAdd("database-roles-add", databaseRoles.member),
+      );
+      externalSecrets.waitFor(secret.grantRead("external-secrets", externalSecrets.member));
+    }
+    const secrets = bornSecrets(environment);
+
+    const database = new CloudSqlDatabase(this, "database", {
+      ...environment.database,
+      name: prefix,
+      project,
+      region,
+      networkId: network.networkId,
+      subnetworkId: network.subnetworkId,
+      secrets: secrets.database,
+      keyId: this.names.keyId("data"),
+      labels: defaultLabels,
+      protection,
+    });
+    databaseRoles.waitFor(
+      database.grantUserAdministration("database-roles", databaseRoles.member, this.names.role("database_users")),
+    );
+
+    const files = new Filestore(this, "files", {
+      name: `${prefix}-files`,
+      project,
+      location: environment.files.tier === "REGIONAL" ? region : (environment.zones[0] ?? ""),
+      tier: environment.files.tier,
+      capacityGb: environment.files.capacityGb,
+      networkName: network.networkName,
+      reservedIpRange: environment.network.filesCidr,
+      clientCidrs: [network.nodesCidr],
+      keyId: environment.files.tier === "BASIC_HDD" ? undefined : this.names.keyId("data"),
+      protection,
+    });
+    const objects = this.addObjects(identities);
+    const backups = this.addBackups(identities);
+    const edge = new GatewayEdge(this, "edge", {
+      name: prefix,
+      project,
+      domain: environment.domain,
+      managedZoneName: environment.managedZone.name,
+      namespace: identities.web.namespace,
+      cloudArmor: environment.edge.cloudArmor,
+      allowedCidrs: environment.edge.allowedCidrs,
+    });
+    if (budget !== undefined) new BudgetAlarm(this, "budget", { ...budget, name: prefix, project, projectNumber });
+
+    new Site(this, "site", {
+      environment,
+      cluster: cluster.access,
+      nodesReady: [],
+      identities,
+      administratorSecret: secrets.administrator,
+      database: database.endpoint,
+      redis: this.addRedis(network, identities),
+      objectStore: objects?.store,
+      backupStore: backups.store,
+      files: files.fileSystem,
+      edge: { kind: "gateway", frontEnd: edge, route: edge.route },
+    });
+  }
+
+  private addCluster(network: Network): GkeCluster {
+    const { prefix, project, region, zones, protection, cluster } = this.environment;
+    const isRegional = cluster.location === "regional";
+    const location = isRegional ? region : (zones[0] ?? "");
+    const gke = new GkeCluster(this, "cluster", {
+      ...cluster,
+      name: prefix,
+      project,
+      location,
+      zones: isRegional ? zones : [location],
+      networkId: network.networkId,
+      subnetworkId: network.subnetworkId,
+      podsRangeName: network.podsRangeName,
+      servicesRangeName: network.servicesRangeName,
+      egress: network.egress,
+      databaseEncryptionKeyId: this.names.keyId("cluster"),
+      imageRepositoryId: this.names.imageRepositoryId,
+      protection,
+    });
+    if (cluster.gpu !== undefined) {
+      new GpuNodePool(this, "gpu", {
+        ...cluster.gpu,
+        clusterName: gke.clusterName,
+        project,
+        location,
+        zones: isRegional ? zones : undefined,
+        nodeServiceAccountEmail: gke.nodeServiceAccountEmail,
+      });
+    }
+    return gke;
+  }
+
+  private addIdentities({ workloadPool }: GkeCluster): Record<SiteAccount, GoogleWorkloadIdentity> {
+    const { project, projectNumber } = this.environment;
+    const entries = Object.entries(SITE_ACCOUNTS).map(([use, account]) => [
+      use,
+      new GoogleWorkloadIdentity(this, `identity-${account.serviceAccountName}`, {
+        project,
+        projectNumber,
+        workloadPool,
+        ...account,
+      }),
+    ]);
+    return Object.fromEntries(entries);
+  }
+
+  private addSecret(id: string, secretId: string): SecretManagerSecret {
+    const { project, region, protection } = this.environment;
+    return new SecretManagerSecret(this, id, {
+      secretId,
+      project,
+      region,
+      keyId: this.names.keyId("secrets"),
+      protection,
+    });
+  }
+
+  /** The bucket of Moodle's files, and the key by which its S3 interface is used. */
+  private addObjects(identities: Record<SiteAccount, GoogleWorkloadIdentity>): GcsBucket | undefined {
+    const { prefix, project, region, protection, moodle } = this.environment;
+    if (moodle.fileStorage !== "object-store") return undefined;
+    const secret = this.addSecret("objects-secret", `${prefix}-object-store`);
+    const key = new ObjectStoreKey(this, "objects-key", {
+      accountId: `${prefix}-obj`,
+      project,
+      displayName: "Moodle's ObjectFS",
+      secret,
+    });
+    const bucket = new GcsBucket(this, "objects", {
+      bucketName: `${prefix}-files-${project}`,
+      project,
+      location: region,
+      keyId: this.names.keyId("data"),
+      key,
+      protection,
+    });
+    bucket.grantWrite("objectfs", key.member);
+    identities.backup.waitFor(...bucket.grantRead("backup", identities.backup.member));
+    identities.externalSecrets.waitFor(secret.grantRead("external-secrets", identities.externalSecrets.member));
+    return bucket;
+  }
+
+  private addBackups({ backup }: Record<SiteAccount, GoogleWorkloadIdentity>): GcsBucket {
+    const { prefix, project, region, protection, backups } = this.environment;
+    const bucket = new GcsBucket(this, "backups", {
+      bucketName: `${prefix}-backups-${project}`,
+      project,
+      location: region,
+      keyId: this.names.keyId("backups"),
+      objectRetention: backups.lockDays > 0,
+      protection,
+    });
+    backup.waitFor(...bucket.grantWrite("backup", backup.member, this.names.role("backup_writer")));
+    return bucket;
+  }
+
+  private addRedis(network: Network, { externalSecrets }: Record<SiteAccount, GoogleWorkloadIdentity>): RedisEndpoints {
+    const { prefix, project, region, protection, redis } = this.environment;
+    const add = (use: "sessions" | "cache", memoryGb: number, reservedIpRange: string, isShared: boolean) => {
+      const secret = this.addSecret(`redis-${use}-secret`, `${prefix}-redis-${use}`);
+      externalSecrets.waitFor(secret.grantRead("external-secrets", externalSecrets.member));
+      return new MemorystoreRedis(this, `redis-${use}`, {
+        name: `${prefix}-${use}`,
+        project,
+        region,
+        memoryGb,
+        networkId: network.networkId,
+        reservedIpRange,
+        evictionPolicy: use === "sessions" && !isShared ? "noeviction" : "allkeys-lru",
+        secret,
+        keyId: this.names.keyId("data"),
+        rdbSnapshotPeriod: use === "sessions" && protection === "protected" ? "SIX_HOURS" : undefined,
+        protection,
+      }).endpoint;
+    };
+    const { sessionsCidr, cacheCidr } = this.environment.network;
+    const isShared = redis.groups === "shared";
+    const sessions = add("sessions", redis.sessionsMemoryGb, sessionsCidr, isShared);
+    return { sessions, cache: isShared ? sessions : add("cache", redis.cacheMemoryGb, cacheCidr, false) };
+  }
+}
