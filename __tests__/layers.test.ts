@@ -1,0 +1,55 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const root = join(__dirname, "..");
+
+const REFUSED = [
+  ["constructs/aws/barrel.ts", "@cdktf/provider-aws"],
+  ["constructs/aws/other-cloud.ts", "../google/network"],
+  ["constructs/aws/workload.ts", "../workloads/moodle-web"],
+  ["constructs/google/other-cloud.ts", "@cdktf/provider-aws/lib/vpc"],
+  ["constructs/workloads/cloud.ts", "../aws/vpc"],
+  ["constructs/workloads/binding.ts", "@cdktf/provider-google/lib/compute-network"],
+  ["constructs/core/binding.ts", "@cdktf/provider-aws/lib/vpc"],
+  ["constructs/workloads/environment.ts", "../../environments/schema"],
+  ["constructs/aws/stack.ts", "../../stacks"],
+  ["environments/construct.ts", "../constructs/aws/vpc"],
+  ["stacks/script.ts", "../scripts/matrix"],
+] as const;
+
+const ALLOWED = [
+  ["constructs/aws/binding.ts", "@cdktf/provider-aws/lib/vpc"],
+  ["constructs/workloads/port.ts", "../ports"],
+  ["environments/version.ts", "../constructs/versions"],
+  ["stacks/construct.ts", "../constructs/aws/vpc"],
+] as const;
+
+/** What the linter says of a file that imports each of these, with the project's own rules. */
+let findings = "";
+
+beforeAll(() => {
+  const folder = mkdtempSync(join(tmpdir(), "layers-"));
+  try {
+    const { linter, overrides } = JSON.parse(readFileSync(join(root, "biome.json"), "utf8"));
+    writeFileSync(join(folder, "biome.json"), JSON.stringify({ linter, overrides }));
+    for (const [path, module] of [...REFUSED, ...ALLOWED]) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), `import { anything } from "${module}";\nexport const used = anything;\n`);
+    }
+    const biome = join(root, "node_modules", ".bin", "biome");
+    const { stdout, stderr } = spawnSync(biome, ["lint", "--max-diagnostics=none"], { cwd: folder, encoding: "utf8" });
+    findings = stdout + stderr;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.each(REFUSED)("%s may not import %s", (path) => {
+  expect(findings).toContain(`${path}:1:26 lint/style/noRestrictedImports`);
+});
+
+test.each(ALLOWED)("%s may import %s", (path) => {
+  expect(findings).not.toContain(path);
+});
