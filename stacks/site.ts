@@ -128,7 +128,7 @@ function secretStores(environment: Environment): SecretStore[] {
       ? { store: "aws-secrets-manager", region: environment.region }
       : { store: "google-secret-manager", project: environment.project };
   const { secrets } = environment;
-  return secrets.store === "vault" ? [own, { ...secrets, store: "vault" }] : [own];
+  return secrets.store === "vault" ? [own, secrets] : [own];
 }
 
 function image(registry: string, name: string, version: string): string {

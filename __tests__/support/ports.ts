@@ -96,14 +96,14 @@ export const filestore: SharedFileSystem = {
   ready: [],
 };
 
-export const targetGroup: SiteRoute = {
+export const targetGroup: Extract<SiteRoute, { kind: "target-group" }> = {
   kind: "target-group",
   targetGroupArn:
     "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/moodle-staging-1/0123456789abcdef",
   proxyCidrs: ["10.20.0.0/24", "10.20.1.0/24"],
 };
 
-export const httpRoute: SiteRoute = {
+export const httpRoute: Extract<SiteRoute, { kind: "http-route" }> = {
   kind: "http-route",
   gatewayName: "edge",
   gatewayNamespace: "moodle",
