@@ -256,6 +256,8 @@ const FLAGS = {
 
 /** Certificates of authorities are no secret, though the provider marks the whole block as one. */
 function authorities(instances: readonly SqlDatabaseInstance[]): string {
-  const certificates = instances.map(({ fqn }) => `${fqn}.server_ca_cert[*].cert`).join(", ");
-  return Fn.nonsensitive(Fn.join("\n", Token.asList(`\${distinct(concat(${certificates}))}`)));
+  const certificates = instances.map((instance) =>
+    Token.asList(instance.interpolationForAttribute("server_ca_cert[*].cert")),
+  );
+  return Fn.nonsensitive(Fn.join("\n", Fn.distinct(Fn.concat(certificates))));
 }

@@ -80,7 +80,7 @@ export class MemorystoreRedis extends Construct {
     this.endpoint = {
       host: instance.host,
       port: TLS_PORT,
-      caCertificates: Fn.join("\n", Token.asList(`\${${instance.fqn}.server_ca_certs[*].cert}`)),
+      caCertificates: Fn.join("\n", Token.asList(instance.interpolationForAttribute("server_ca_certs[*].cert"))),
       cidrs: [reservedIpRange],
       secret: secret.ref,
       ready: [instance, version],

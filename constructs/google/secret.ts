@@ -85,7 +85,10 @@ export class SecretManagerSecret extends Construct {
       secret: this.secret.id,
       secretDataWo: JSON.stringify(value),
       secretDataWoVersion: 1,
-      lifecycle: { createBeforeDestroy: true, replaceTriggeredBy: [`${source.fqn}.id`] },
+      lifecycle: {
+        createBeforeDestroy: true,
+        replaceTriggeredBy: [`${source.terraformResourceType}.${source.friendlyUniqueId}.id`],
+      },
     });
   }
 
