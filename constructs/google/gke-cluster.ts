@@ -228,7 +228,7 @@ export class GkeCluster extends Construct {
         args: ["--use_application_default_credentials"],
       },
       ready: [systemPool, ...this.administrators(props)],
-      // https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy#network-policy-and-workload-identity
+      // https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy
       identityEndpoints: [
         { cidr: "169.254.169.254/32", port: 80 },
         { cidr: "169.254.169.254/32", port: 8080 },
@@ -260,7 +260,7 @@ export class GkeCluster extends Construct {
     }
   }
 
-  /** https://cloud.google.com/kubernetes-engine/docs/how-to/service-accounts#default-gke-service-agent */
+  /** https://cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster#use_least_privilege_sa */
   private nodeIdentity({ name, project, imageRepositoryId }: GkeClusterProps) {
     const serviceAccount = new ServiceAccount(this, "node-service-account", {
       accountId: `${name}-gke`,
