@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { Release } from "@cdktf/provider-helm/lib/release";
 import { AssetType, type ITerraformDependable, TerraformAsset } from "cdktf";
 import { Construct } from "constructs";
+import { parse } from "yaml";
 import type { UpstreamChart } from "../versions";
 import { refuse } from "./errors";
 import { helmValues } from "./helm-values";
@@ -59,11 +60,8 @@ export class ChartRelease extends Construct {
     });
   }
 
-  /** Without its version, the plugin plans the installed one, and then fails when a newer chart has been installed. */
   private localChart({ local }: LocalChart) {
-    const folder = chartFolder(local);
-    const version = /^version: (\S+)$/m.exec(readFileSync(join(folder, "Chart.yaml"), "utf8"))?.[1];
-    return { chart: this.asset(folder), version };
+    return this.chartOnDisk(chartFolder(local));
   }
 
   private upstreamChart(chart: UpstreamChart, registry: string | undefined) {
@@ -81,15 +79,23 @@ export class ChartRelease extends Construct {
         remedy: `put the chart there: helm pull ${name} --repo ${chart.repository} --version ${version}`,
       });
     }
-    return { chart: this.asset(found), version };
+    return found.endsWith(".tgz") ? { chart: this.asset(found, AssetType.FILE), version } : this.chartOnDisk(found);
+  }
+
+  /**
+   * An unpacked chart goes by the version that it says itself: a source tree is stamped only when it is published.
+   * Without a version, the plugin plans the installed one, and then fails when a newer chart has been installed.
+   */
+  private chartOnDisk(folder: string) {
+    const { version } = parse(readFileSync(join(folder, "Chart.yaml"), "utf8")) as { version: string };
+    return { chart: this.asset(folder, AssetType.DIRECTORY), version };
   }
 
   /**
    * Charts on disk travel with the synthesized stack: their path holds a content hash, without which Terraform would see
    * no change in them, and is the same on every machine.
    */
-  private asset(path: string): string {
-    const type = path.endsWith(".tgz") ? AssetType.FILE : AssetType.DIRECTORY;
+  private asset(path: string, type: AssetType): string {
     return `./${new TerraformAsset(this, "chart", { path, type }).path}`;
   }
 }
