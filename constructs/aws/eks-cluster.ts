@@ -67,7 +67,6 @@ export class EksCluster extends Construct {
     this.check(props);
     const { name, account, region } = props;
     const cluster = this.controlPlane(props);
-    const dependsOn = [cluster];
     const administrators = [props.deployerArn, ...(props.administrators ?? [])].filter(isFirst).map(
       (principalArn, index) =>
         new ClusterAdministrator(this, index === 0 ? "deployer" : `administrator-${principalArn.split(":").at(-1)}`, {
@@ -76,8 +75,8 @@ export class EksCluster extends Construct {
           principalArn,
         }),
     );
-    const addons = { name, account, region, clusterName: name, versions: props.addonVersions ?? {} };
-    const network = new EksAddons(this, "network-addons", { ...addons, addons: NETWORK_ADDONS, dependsOn });
+    const addons = { name, account, region, clusterName: cluster.name, versions: props.addonVersions ?? {} };
+    const network = new EksAddons(this, "network-addons", { ...addons, addons: NETWORK_ADDONS, dependsOn: [] });
     const nodes = new SystemNodes(this, "system-nodes", {
       name,
       region,

@@ -47,11 +47,12 @@ export class WebAcl extends Construct {
         name,
         priority,
         overrideAction: { none: {} },
+        // The bindings leave a statement untyped and pass it on as it is: these are Terraform's own names.
         statement: {
-          managedRuleGroupStatement: {
-            vendorName: "AWS",
+          managed_rule_group_statement: {
+            vendor_name: "AWS",
             name,
-            ruleActionOverride: counted.map((countedRule) => ({ name: countedRule, actionToUse: { count: {} } })),
+            rule_action_override: counted.map((countedRule) => ({ name: countedRule, action_to_use: { count: {} } })),
           },
         },
         visibilityConfig: visibilityConfig(name),
