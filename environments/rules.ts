@@ -257,6 +257,44 @@ const google: readonly Rule<Google>[] = [
       overlaps(Object.fromEntries(Object.entries(network).map(([field, range]) => [`network.${field}`, range]))),
   },
   {
+    reads: ["database.edition", "database.backupRetentionDays"],
+    check: ({ database: { edition, backupRetentionDays } }) =>
+      edition === "ENTERPRISE" && (backupRetentionDays ?? 0) > 7
+        ? [
+            fault(
+              "database.backupRetentionDays",
+              backupRetentionDays,
+              "7 or less with edition ENTERPRISE",
+              "lower the value, or choose edition ENTERPRISE_PLUS",
+            ),
+          ]
+        : [],
+  },
+  {
+    reads: ["files.tier", "files.capacityGb"],
+    check: ({ files: { tier, capacityGb } }) =>
+      tier === "ZONAL" && capacityGb < 1024
+        ? [fault("files.capacityGb", capacityGb, "1024 or more with tier ZONAL", "raise it or choose another tier")]
+        : [],
+  },
+  {
+    reads: ["protection", "files.tier", "network.filesCidr"],
+    check: ({ protection, files, network }) => {
+      const tier = files.tier ?? (protection === "protected" ? "REGIONAL" : "BASIC_HDD");
+      const longest = tier === "BASIC_HDD" ? 29 : 26;
+      return (parseCidr(network.filesCidr)?.bitmask ?? 0) > longest
+        ? [
+            fault(
+              "network.filesCidr",
+              network.filesCidr,
+              `a /${longest} or larger with files.tier ${tier}`,
+              "give a larger range or choose another tier",
+            ),
+          ]
+        : [];
+    },
+  },
+  {
     reads: ["database.edition", "database.tier"],
     check: ({ database: { edition, tier } }) => {
       if (tier.startsWith("db-perf-optimized") !== (edition === "ENTERPRISE_PLUS")) {

@@ -100,7 +100,6 @@ const ci = z
     githubRepository: matching(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, "owner/name of a GitHub repository").describe(
       "The repository whose workflows may plan and deploy.",
     ),
-    runner: z.boolean().default(false).describe("Whether workflows run inside the network, for private clusters."),
   })
   .describe("Continuous integration. Default: none, and bootstrap makes no role for it.");
 
@@ -203,6 +202,7 @@ export const awsSchema = z.strictObject({
   ...common,
   ci: ci
     .extend({
+      runner: z.boolean().default(false).describe("Whether workflows run inside the network, for private clusters."),
       oidcProvider: z
         .enum(["create", "existing"])
         .default("create")
@@ -419,13 +419,13 @@ export const googleSchema = z.strictObject({
       nodesCidr: cidr(26, 16).default("10.30.0.0/20").describe("Addresses of nodes."),
       podsCidr: cidr(21, 9).default("10.32.0.0/14").describe("Addresses of pods."),
       servicesCidr: cidr(24, 16).default("10.36.0.0/20").describe("Addresses of services."),
-      sessionsCidr: cidr(29, 24)
+      sessionsCidr: cidr(29, 29)
         .default("10.37.0.0/29")
         .describe("Addresses of the Memorystore instance for sessions."),
-      cacheCidr: cidr(29, 24).default("10.37.0.8/29").describe("Addresses of the Memorystore instance for caches."),
+      cacheCidr: cidr(29, 29).default("10.37.0.8/29").describe("Addresses of the Memorystore instance for caches."),
       filesCidr: cidr(29, 24)
         .default("10.37.1.0/26")
-        .describe("Addresses of Filestore: /29, or /26 for regional and zonal tiers."),
+        .describe("Addresses of Filestore, which takes the first: a /29 for BASIC_HDD, a /26 for ZONAL and REGIONAL."),
     })
     .prefault({})
     .describe("The network."),
@@ -497,9 +497,9 @@ export const googleSchema = z.strictObject({
         .enum(["BASIC_HDD", "ZONAL", "REGIONAL"])
         .optional()
         .describe("Default: REGIONAL where protected, BASIC_HDD where disposable."),
-      capacityGb: count(1024, 102400)
+      capacityGb: count(100, 102400)
         .default(1024)
-        .describe("Capacity, in GiB; 1024 is the least that Filestore sells."),
+        .describe("Capacity, in GiB: at least 100, or 1024 for ZONAL. Speed grows with it."),
     })
     .prefault({})
     .describe("The shared file system, Filestore."),

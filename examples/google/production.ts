@@ -17,6 +17,6 @@ export const production = defineEnvironment({
     adminEmail: "moodle@example.edu",
     web: { minReplicas: 3, maxReplicas: 20 },
   },
-  ci: { githubRepository: "example-university/moodle-platform", runner: true },
+  ci: { githubRepository: "example-university/moodle-platform" },
   budget: { billingAccount: "012345-6789AB-CDEF01", monthlyAmount: 4000, email: "learning-platform@example.edu" },
 });
