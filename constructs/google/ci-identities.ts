@@ -105,7 +105,8 @@ export class CiIdentities extends Construct {
       lifecycle,
     });
 
-    const planner = this.account("planner", `${name}-plan`, `Plans ${name}`, props, [...PLAN_ROLES, props.plannerRole]);
+    const planner = this.account("planner", `${name}-plan`, `Plans ${name}`, props, PLAN_ROLES);
+    new ProjectIamMember(this, "planner-custom", { project, role: props.plannerRole, member: planner.member });
     const deployer = this.account("deployer", `${name}-deploy`, `Deploys ${name}`, props, DEPLOY_ROLES);
     new ProjectIamMember(this, "deployer-grants", {
       project,
@@ -140,8 +141,8 @@ export class CiIdentities extends Construct {
     const { project } = props;
     const account = new ServiceAccount(this, id, { project, accountId, displayName, dependsOn: [...props.dependsOn] });
     for (const role of roles) {
-      const name = role.split("/").at(-1)?.replaceAll(/[._]/g, "-");
-      new ProjectIamMember(this, `${id}-${name}`, { project, role, member: account.member });
+      const service = role.replace("roles/", "").replaceAll(".", "-");
+      new ProjectIamMember(this, `${id}-${service}`, { project, role, member: account.member });
     }
     return account;
   }

@@ -45,7 +45,18 @@ const ROLES = {
   planner: {
     title: "Moodle planner",
     description: "What a plan reads beyond Google's viewer roles",
-    permissions: ["redis.instances.getAuthString", "storage.buckets.get", "storage.hmacKeys.get"],
+    permissions: [
+      "container.clusters.connect",
+      "container.configMaps.get",
+      "container.configMaps.list",
+      "container.namespaces.get",
+      "container.namespaces.list",
+      "container.networkPolicies.get",
+      "container.persistentVolumes.get",
+      "redis.instances.getAuthString",
+      "storage.buckets.get",
+      "storage.hmacKeys.get",
+    ],
   },
 } as const;
 

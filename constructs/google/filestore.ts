@@ -12,15 +12,15 @@ export interface FilestoreProps {
   readonly project: string;
   /** A zone for BASIC_HDD and ZONAL, a region for REGIONAL. */
   readonly location: string;
-  /** BASIC_HDD is one machine; ZONAL survives that of a machine, REGIONAL that of a zone. */
-  readonly tier: "BASIC_HDD" | "ZONAL" | "REGIONAL";
-  /** GiB; 1024 or more. */
+  /** BASIC_HDD is one machine; ZONAL survives the loss of a machine, REGIONAL that of a zone. */
+  readonly tier: keyof typeof TIERS;
+  /** GiB: 100 or more, or 1024 for ZONAL. What is below 10 TiB cannot grow beyond it. */
   readonly capacityGb: number;
   /** The network from which it is reached, by a peering of its own. */
   readonly networkName: string;
   /**
    * A range that no subnet or peering of the network uses. Filestore takes its first addresses: a /29 for BASIC_HDD, a
-   * /26 for the others, a /24 from 10 TiB on.
+   * /26 for the others.
    */
   readonly reservedIpRange: string;
   /** Networks of the hosts that may mount it: the nodes'. At most 64 that do not overlap. */
@@ -33,11 +33,15 @@ export interface FilestoreProps {
 
 const SHARE = "moodle";
 
-/** Prefix that a tier's range must have. Source: https://cloud.google.com/filestore/docs/reference/rest/v1/projects.locations.instances#networkconfig */
-export function filestorePrefixLength(tier: FilestoreProps["tier"], capacityGb: number): number {
-  if (tier === "BASIC_HDD") return 29;
-  return capacityGb >= 10240 ? 24 : 26;
-}
+/**
+ * Prefix of the range and least capacity, by tier. Sources: https://cloud.google.com/filestore/docs/service-tiers and
+ * what Google's own driver asks for, https://github.com/kubernetes-sigs/gcp-filestore-csi-driver/tree/master/pkg
+ */
+const TIERS = {
+  BASIC_HDD: { prefix: 29, leastGb: 100 },
+  ZONAL: { prefix: 26, leastGb: 1024 },
+  REGIONAL: { prefix: 26, leastGb: 100 },
+} as const;
 
 /**
  * A Filestore share that many pods write, through GKE's own CSI driver.
@@ -56,7 +60,7 @@ export class Filestore extends Construct {
     this.check(props);
     const { name, project, location, tier, capacityGb, reservedIpRange } = props;
     const isProtected = (props.protection ?? "protected") === "protected";
-    const newBits = filestorePrefixLength(tier, capacityGb) - prefixLength(reservedIpRange);
+    const newBits = TIERS[tier].prefix - prefixLength(reservedIpRange);
     const instance = new FilestoreInstance(this, "instance", {
       project,
       name,
@@ -107,15 +111,16 @@ export class Filestore extends Construct {
       const allowed = tier === "REGIONAL" ? "a region for REGIONAL" : `a zone for ${tier}`;
       refuse(path, { path: "location", given: location, allowed, remedy: "change the location or the tier" });
     }
-    if (capacityGb < 1024) {
-      refuse(path, { path: "capacityGb", given: capacityGb, allowed: "1024 or more", remedy: "raise the capacity" });
+    const { prefix, leastGb } = TIERS[tier];
+    if (capacityGb < leastGb) {
+      const allowed = `${leastGb} or more for ${tier}`;
+      refuse(path, { path: "capacityGb", given: capacityGb, allowed, remedy: "raise the capacity" });
     }
-    const needed = filestorePrefixLength(tier, capacityGb);
-    if (prefixLength(reservedIpRange) > needed) {
+    if (prefixLength(reservedIpRange) > prefix) {
       refuse(path, {
         path: "reservedIpRange",
         given: reservedIpRange,
-        allowed: `a /${needed} or larger for ${tier} with ${capacityGb} GiB`,
+        allowed: `a /${prefix} or larger for ${tier}`,
         remedy: "give a larger range",
       });
     }
