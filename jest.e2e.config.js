@@ -11,4 +11,6 @@ module.exports = {
   globalSetup: "<rootDir>/__tests__/e2e/support/start.ts",
   globalTeardown: "<rootDir>/__tests__/e2e/support/stop.ts",
   testTimeout: 180_000,
+  // Tests wait more than they compute.
+  maxWorkers: 4,
 };

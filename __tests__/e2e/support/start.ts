@@ -1,6 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { missingPlugins } from "./terraform";
 import { kubectl, missingTestbed, run, TESTBED } from "./testbed";
 
 /** Starts the cluster in a folder of its own and puts its address and tools into the environment that tests inherit. */
@@ -16,5 +17,13 @@ export default async function start(): Promise<void> {
   if (found === null) throw new Error(`the testbed's "up" printed no KUBECONFIG and PATH: ${exports}`);
   process.env.KUBECONFIG = found[1];
   process.env.PATH = `${found[2]}:${process.env.PATH}`;
-  await kubectl(["apply", "--server-side", "-f", join(TESTBED, "../crds")]);
+  const definitions = [join(TESTBED, "../crds"), join(__dirname, "gke-policies.yaml")];
+  const [plugins] = await Promise.all([
+    missingPlugins(),
+    kubectl(["apply", "--server-side", ...definitions.flatMap((one) => ["-f", one])]),
+  ]);
+  if (plugins !== undefined) {
+    process.env.E2E_WITHOUT_TERRAFORM = plugins;
+    console.warn(`deploys with Terraform are skipped: ${plugins}`);
+  }
 }

@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly input?: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds. @default none */
+  readonly timeout?: number;
 }
 
 /** Runs a program to its end and returns its standard output; a failure carries its standard error. */
@@ -34,7 +36,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     const child = execFile(
       command,
       [...args],
-      { cwd: options.cwd, env: { ...process.env, ...options.env }, maxBuffer: 64 * 1024 * 1024 },
+      { ...options, env: { ...process.env, ...options.env }, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         if (error === null) done(stdout);
         else failed(new Error(`${command} ${args.join(" ")}\n${stderr || stdout || error.message}`));

@@ -1,0 +1,403 @@
+import { parse, parseAllDocuments, stringify } from "yaml";
+import type { SecretRef } from "../../constructs/ports";
+import { MoodleWeb, type MoodleWebProps } from "../../constructs/workloads/moodle-web";
+import * as ports from "../support/ports";
+import { type Resource, Template } from "../support/template";
+import { apply, chartFolder, createNamespace, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
+
+const CHART = chartFolder("moodle");
+const RENDER = ["--kube-version", "1.35.0", "--values", "-"];
+const NOWHERE = { nodeSelector: { "example.edu/nowhere": "true" }, tolerations: [] };
+
+function site(namespace: string, props: Partial<MoodleWebProps> = {}): MoodleWebProps {
+  return {
+    name: namespace,
+    cluster: ports.cluster,
+    identity: ports.identity(namespace),
+    database: ports.database("postgresql"),
+    redis: { sessions: ports.redis("sessions"), cache: ports.redis("cache") },
+    objectStore: ports.s3,
+    files: ports.efs,
+    route: ports.targetGroup,
+    domain: "moodle.example.edu",
+    siteName: 'Example "University": Größe & $more',
+    adminEmail: "admin@example.edu",
+    administratorSecret: ports.secret("administrator"),
+    image: "registry.example.edu/moodle:0.1.0",
+    web: { minReplicas: 2, maxReplicas: 4, cpu: 2, memoryMb: 3072 },
+    dependsOn: [],
+    ...props,
+  };
+}
+
+/** What the construct gives the chart and the cluster. */
+function synthesize(props: MoodleWebProps) {
+  const template = Template.from((scope) => new MoodleWeb(scope, "moodle", props));
+  const { name, values } = template.only("helm_release");
+  const { metadata, spec } = template.only("kubernetes_persistent_volume_v1");
+  const [{ access_modes, capacity, storage_class_name, mount_options, persistent_volume_source }] = spec;
+  const { driver, volume_handle, volume_attributes } = persistent_volume_source.csi;
+  return {
+    release: name as string,
+    values: parse(values.join("\n")) as Resource,
+    volume: JSON.stringify({
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata,
+      spec: {
+        accessModes: access_modes,
+        capacity,
+        persistentVolumeReclaimPolicy: spec[0].persistent_volume_reclaim_policy,
+        storageClassName: storage_class_name,
+        mountOptions: mount_options,
+        csi: { driver, volumeHandle: volume_handle, volumeAttributes: volume_attributes },
+      },
+    }),
+  };
+}
+
+const template = (release: string, values: unknown, namespace = "sites") =>
+  helm(["template", release, CHART, "--namespace", namespace, ...RENDER], { input: stringify(values) });
+
+const install = (release: string, timeout: string) => [
+  ...["upgrade", "--install", release, CHART, "--wait", "--timeout", timeout, "--values", "-"],
+];
+
+async function render(props: MoodleWebProps): Promise<Resource[]> {
+  const { release, values } = synthesize(props);
+  return parseAllDocuments(await template(release, values)).map((document) => document.toJS());
+}
+
+function only(objects: readonly Resource[], kind: string, name: string): Resource {
+  const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
+  if (found === undefined) throw new Error(`no ${kind} ${name}`);
+  return found;
+}
+
+const jobName = (objects: readonly Resource[]) => objects.find(({ kind }) => kind === "Job")?.metadata.name;
+
+/** Every engine, cloud, way in, place of files, number of Redis servers and secret store, on the cloud that has it. */
+function variants(): [string, Partial<MoodleWebProps>][] {
+  const clouds = [
+    {
+      engines: ["postgresql", "mysql", "mariadb"],
+      store: "aws-secrets-manager",
+      objectStore: ports.s3,
+      files: ports.efs,
+      routes: { alb: ports.targetGroup, ingress: ports.ingress },
+    },
+    {
+      engines: ["postgresql", "mysql"],
+      store: "google-secret-manager",
+      objectStore: ports.gcs,
+      files: ports.filestore,
+      routes: { gateway: ports.httpRoute },
+    },
+  ] as const;
+  return clouds.flatMap((cloud) =>
+    cloud.engines.flatMap((engine) =>
+      Object.entries(cloud.routes).flatMap(([way, route]) =>
+        [cloud.objectStore, undefined].flatMap((objectStore) =>
+          ["separate", "shared"].flatMap((groups) =>
+            [cloud.store, "vault" as const].map((store: SecretRef["store"]): [string, Partial<MoodleWebProps>] => [
+              [engine, way, objectStore?.kind ?? "files", groups, store === "vault" ? "vault" : "cloud"].join("-"),
+              {
+                route,
+                objectStore,
+                files: cloud.files,
+                database: ports.database(engine, store, groups === "separate" ? ["reader.example.edu"] : []),
+                redis: {
+                  sessions: ports.redis(groups === "separate" ? "sessions" : "redis", store),
+                  cache: ports.redis(groups === "separate" ? "cache" : "redis", store),
+                },
+                administratorSecret: ports.secret("administrator", store),
+              },
+            ]),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+describeOnTestbed("charts/moodle", () => {
+  describe("as rendered", () => {
+    let objects: Resource[];
+    beforeAll(async () => {
+      objects = await render(
+        site("sites", { database: ports.database("postgresql", undefined, ["reader.example.edu"]) }),
+      );
+    });
+
+    test("leaves the number of replicas to the autoscaler", () => {
+      expect(only(objects, "Deployment", "moodle-web").spec).not.toHaveProperty("replicas");
+      expect(only(objects, "HorizontalPodAutoscaler", "moodle-web").spec).toMatchObject({
+        minReplicas: 2,
+        maxReplicas: 4,
+      });
+    });
+
+    test("fixes the number of replicas where nothing scales", async () => {
+      const fixed = await render(site("sites", { web: { minReplicas: 3, maxReplicas: 3, cpu: 1, memoryMb: 2048 } }));
+      expect(only(fixed, "Deployment", "moodle-web").spec.replicas).toBe(3);
+      expect(fixed.map(({ kind }) => kind)).not.toContain("HorizontalPodAutoscaler");
+    });
+
+    test("holds web and cron pods back until the database has their schema", () => {
+      for (const name of ["moodle-web", "moodle-cron"]) {
+        const { initContainers } = only(objects, "Deployment", name).spec.template.spec;
+        expect(initContainers.map(({ command }: Resource) => command)).toEqual([["moodle", "wait"]]);
+      }
+    });
+
+    test("shows the administrator's password to the install Job alone", () => {
+      const readers = objects.filter((object) => JSON.stringify(object.spec?.template ?? {}).includes("adminPassword"));
+      expect(readers.map(({ kind }) => kind)).toEqual(["Job"]);
+    });
+
+    test("puts no secret into the environment", () => {
+      expect(JSON.stringify(objects)).not.toContain("secretKeyRef");
+      expect(JSON.stringify(objects)).not.toContain("secretRef");
+    });
+
+    test("gives no pod a token for the cluster's API", () => {
+      const pods = objects.flatMap(({ spec }) => spec?.template?.spec ?? []);
+      expect(pods.map(({ automountServiceAccountToken }) => automountServiceAccountToken)).toEqual([
+        false,
+        false,
+        false,
+      ]);
+    });
+
+    test("writes to nothing but volumes, as user and group 33", () => {
+      const pods = objects.flatMap(({ spec }) => spec?.template?.spec ?? []);
+      for (const { securityContext, containers, initContainers = [] } of pods) {
+        expect(securityContext).toMatchObject({ runAsUser: 33, runAsGroup: 33, fsGroup: 33 });
+        for (const container of [...containers, ...initContainers]) {
+          expect(container.securityContext.readOnlyRootFilesystem).toBe(true);
+        }
+      }
+    });
+
+    test("closes every way out but DNS, port 443, and what the site stands on", () => {
+      const { egress, policyTypes } = only(objects, "NetworkPolicy", "moodle").spec;
+      expect(policyTypes).toEqual(["Ingress", "Egress"]);
+      const open = egress.flatMap(({ to, ports: allowed }: Resource) =>
+        to.flatMap(({ ipBlock }: Resource) => allowed.map(({ port }: Resource) => [ipBlock?.cidr, port])),
+      );
+      expect(open.filter(([, port]: [string, number]) => port !== 53)).toEqual([
+        ["0.0.0.0/0", 443],
+        ["169.254.170.23/32", 80],
+        ["10.20.96.0/24", 5432],
+        ["10.20.97.0/24", 5432],
+        ["10.20.96.0/24", 6379],
+        ["10.20.97.0/24", 6379],
+      ]);
+    });
+
+    test("lets nothing but the load balancer in, and to web pods alone", () => {
+      const { podSelector, ingress } = only(objects, "NetworkPolicy", "moodle-web").spec;
+      expect(podSelector.matchLabels["app.kubernetes.io/component"]).toBe("web");
+      expect(ingress).toEqual([
+        {
+          from: [{ ipBlock: { cidr: "10.20.0.0/24" } }, { ipBlock: { cidr: "10.20.1.0/24" } }],
+          ports: [{ protocol: "TCP", port: 8080 }],
+        },
+      ]);
+      expect(only(objects, "NetworkPolicy", "moodle").spec).not.toHaveProperty("ingress");
+    });
+
+    test("installs anew when the image or the configuration changes, and only then", async () => {
+      const name = jobName(objects);
+      const others = await Promise.all(
+        [
+          { image: "registry.example.edu/moodle:0.2.0" },
+          { domain: "learn.example.edu" },
+          { database: ports.database("postgresql") },
+        ].map((change) =>
+          render(
+            site("sites", { database: ports.database("postgresql", undefined, ["reader.example.edu"]), ...change }),
+          ),
+        ),
+      );
+      expect(new Set([name, ...others.map(jobName)]).size).toBe(4);
+      const scaled = await render(
+        site("sites", {
+          database: ports.database("postgresql", undefined, ["reader.example.edu"]),
+          web: { minReplicas: 4, maxReplicas: 9, cpu: 4, memoryMb: 8192 },
+        }),
+      );
+      expect(jobName(scaled)).toBe(name);
+    });
+
+    test("tells Google's load balancer how to ask, and filters by its policy", async () => {
+      const onGoogle = await render(site("sites", { route: ports.httpRoute }));
+      const targetRef = { group: "", kind: "Service", name: "moodle-web" };
+      expect(only(onGoogle, "HealthCheckPolicy", "moodle").spec).toMatchObject({
+        targetRef,
+        default: { config: { httpHealthCheck: { requestPath: "/health" } } },
+      });
+      expect(only(onGoogle, "GCPBackendPolicy", "moodle").spec).toMatchObject({
+        targetRef,
+        default: { securityPolicy: "moodle-staging-1" },
+      });
+    });
+  });
+
+  describe("as checked by its schema", () => {
+    const { values } = synthesize(site("sites"));
+
+    test.each<[string, unknown, RegExp]>([
+      ["an unknown value", { ...values, replicas: 3 }, /additional properties 'replicas'/],
+      ["an unknown value further down", { ...values, web: { ...values.web, replicas: 3 } }, /additional properties/],
+      ["a tag beside a digest", { ...values, image: { ...values.image, digest: `sha256:${"a".repeat(64)}` } }, /image/],
+      ["an image of no version", { ...values, image: { repository: "moodle" } }, /image/],
+      ["readers without a role", { ...values, database: { ...values.database, readerHosts: ["r"] } }, /readerSecret/],
+      ["a route of an unknown kind", { ...values, route: { kind: "node-port" } }, /route/],
+      [
+        "an object store without TLS",
+        { ...values, objectStore: { ...values.objectStore, endpoint: "http://s3" } },
+        /endpoint/,
+      ],
+    ])("refuses %s", async (_, wrong, reason) => {
+      await expect(template("moodle", wrong)).rejects.toThrow(reason);
+    });
+
+    test("refuses a release name that leaves no room for suffixes", async () => {
+      await expect(template("m".repeat(41), values)).rejects.toThrow(/longer than 40 characters/);
+    });
+  });
+
+  test("is accepted in every variant, with no field unknown and under Pod Security restricted", async () => {
+    const namespace = "variants";
+    await apply(
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: {
+          name: namespace,
+          labels: {
+            "pod-security.kubernetes.io/enforce": "restricted",
+            "pod-security.kubernetes.io/warn": "restricted",
+          },
+        },
+      }),
+    );
+    const manifests: string[] = [];
+    for (const [name, props] of variants()) {
+      const { values } = synthesize(site(namespace, props));
+      manifests.push(await template(name, values, namespace));
+    }
+    const applied = await kubectl(
+      [
+        ...["apply", "--server-side", "--dry-run=server", "--validate=strict", "--warnings-as-errors"],
+        ...["--namespace", namespace, "--output=name", "-f", "-"],
+      ],
+      { input: manifests.join("\n") },
+    );
+    expect(applied.split("\n").filter((name) => name.startsWith("job.batch/"))).toHaveLength(variants().length);
+  });
+
+  describe("in the life of a site", () => {
+    const namespace = "life";
+    const props = site(namespace);
+    const { release, values, volume } = synthesize(props);
+    const upgrade = (changed: unknown, timeout: string) =>
+      helm([...install(release, timeout), "--namespace", namespace], { input: stringify(changed) });
+    const uninstall = () => helm(["uninstall", release, "--namespace", namespace, "--wait"]);
+    const claim = () => get(["persistentvolumeclaim", "moodle-data"], namespace);
+    const selectors = async () => {
+      const { items } = await get(["deployments,services"], namespace);
+      return items.map(({ metadata, spec }: Resource) => [metadata.name, spec.selector]);
+    };
+
+    beforeAll(async () => {
+      await createNamespace(namespace);
+      await apply(volume);
+    });
+
+    test("a first install that finds no node fails", async () => {
+      await expect(upgrade({ ...values, ...NOWHERE }, "10s")).rejects.toThrow();
+    });
+
+    test("mended, it succeeds, and the Job has completed", async () => {
+      await upgrade(values, "60s");
+      const { items } = await get(["jobs"], namespace);
+      expect(items.map(({ status }: Resource) => status.succeeded)).toEqual([1]);
+    });
+
+    test("web and cron pods are ready, over several zones", async () => {
+      for (const name of ["moodle-web", "moodle-cron"]) {
+        await kubectl(["rollout", "status", `deployment/${name}`, "--namespace", namespace, "--timeout=60s"]);
+        await kubectl([
+          ...["wait", `deployment/${name}`, "--namespace", namespace],
+          ...["--for=jsonpath={.status.readyReplicas}=2", "--timeout=60s"],
+        ]);
+      }
+      const { items } = await get(["pods", "--selector", "app.kubernetes.io/component=web"], namespace);
+      expect(new Set(items.map(({ spec }: Resource) => spec.nodeName)).size).toBe(2);
+    });
+
+    test("its claim is bound to the volume made for it", async () => {
+      expect((await claim()).status.phase).toBe("Bound");
+      expect((await claim()).spec.volumeName).toBe("life-moodle");
+    });
+
+    test("an upgrade runs a new Job and keeps selectors and claim", async () => {
+      const before = [await selectors(), (await claim()).metadata.uid];
+      const { values: next } = synthesize({ ...props, image: "registry.example.edu/moodle:0.2.0" });
+      const first = (await get(["jobs"], namespace)).items[0].metadata.name;
+      await upgrade(next, "60s");
+      expect([await selectors(), (await claim()).metadata.uid]).toEqual(before);
+      const jobs = (await get(["jobs"], namespace)).items.map(({ metadata }: Resource) => metadata.name);
+      expect(jobs).toHaveLength(1);
+      expect(jobs).not.toContain(first);
+    });
+
+    test("uninstalling keeps the claim, and the next install takes it over", async () => {
+      const { uid } = (await claim()).metadata;
+      await uninstall();
+      expect((await claim()).metadata.uid).toBe(uid);
+      await upgrade(values, "60s");
+      expect((await claim()).metadata.uid).toBe(uid);
+    });
+
+    test("a second site settles in the same namespace", async () => {
+      const second = synthesize(
+        site(namespace, {
+          releaseName: "second",
+          identity: { ...ports.identity(namespace), serviceAccountName: "second" },
+          route: ports.ingress,
+        }),
+      );
+      await apply(second.volume);
+      await helm([...install(second.release, "60s"), "--namespace", namespace], { input: stringify(second.values) });
+      expect((await get(["deployments"], namespace)).items.map(({ metadata }: Resource) => metadata.name)).toEqual([
+        "moodle-cron",
+        "moodle-web",
+        "second-cron",
+        "second-web",
+      ]);
+    });
+  });
+
+  describe("in the life of a disposable site", () => {
+    const namespace = "disposable";
+    const { release, values, volume } = synthesize(
+      site(namespace, { protection: "disposable", route: ports.httpRoute, files: ports.filestore }),
+    );
+
+    test("deploy, destroy, deploy leaves nothing behind and works", async () => {
+      await createNamespace(namespace);
+      for (const last of [false, true]) {
+        await apply(volume);
+        await helm([...install(release, "60s"), "--namespace", namespace], { input: stringify(values) });
+        if (last) break;
+        await helm(["uninstall", release, "--namespace", namespace, "--wait"]);
+        await kubectl(["wait", "--for=delete", "persistentvolumeclaim/moodle-data", "-n", namespace, "--timeout=60s"]);
+        await kubectl(["delete", "persistentvolume", "disposable-moodle", "--timeout=60s"]);
+      }
+      expect((await get(["persistentvolumeclaim", "moodle-data"], namespace)).status.phase).toBe("Bound");
+    });
+  });
+});

@@ -1,0 +1,140 @@
+/**
+ * Upstream charts as the constructs release them, rendered from the charts themselves. `CHART_SOURCES` names a folder
+ * that holds `<name>-<version>.tgz` or `<name>/`, for instance what `helm pull` leaves; a chart that it lacks is skipped.
+ */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, parseAllDocuments } from "yaml";
+import { Karpenter } from "../../constructs/aws/karpenter";
+import type { SecretStore } from "../../constructs/ports";
+import { CHARTS, KUBERNETES, type UpstreamChart } from "../../constructs/versions";
+import { ExternalSecrets } from "../../constructs/workloads/external-secrets";
+import { Ingress } from "../../constructs/workloads/ingress";
+import { cluster, identity, targetGroup } from "../support/ports";
+import type { Resource } from "../support/template";
+import { isMap, type PlannedRelease, plannedReleases } from "./support/releases";
+import { createNamespace, helm, kubectl, missingTestbed } from "./support/testbed";
+
+const access = {
+  ...cluster,
+  systemNodes: { nodeSelector: { pool: "system" }, tolerations: [{ key: "system", operator: "Exists" }] },
+} as const;
+
+const stores: readonly SecretStore[] = [
+  { store: "aws-secrets-manager", region: "eu-central-1" },
+  {
+    store: "vault",
+    address: "https://vault.example.edu:8200",
+    mount: "secret",
+    authMount: "kubernetes",
+    role: "moodle",
+    cidr: "10.9.0.0/24",
+  },
+];
+
+const releases = plannedReleases((scope) => {
+  new ExternalSecrets(scope, "secrets", {
+    cluster: access,
+    identity: identity("external-secrets"),
+    stores,
+    siteNamespaces: ["moodle"],
+    dependsOn: [],
+  });
+  new Ingress(scope, "ingress", {
+    cluster: access,
+    edge: {
+      kind: "alb",
+      vpcId: "vpc-0123456789abcdef0",
+      region: "eu-central-1",
+      route: targetGroup,
+      controllerIdentity: identity("kube-system"),
+    },
+    dependsOn: [],
+  });
+  new Karpenter(scope, "karpenter", {
+    name: "moodle-staging-1",
+    account: "111122223333",
+    region: "eu-central-1",
+    clusterName: "moodle-staging-1",
+    clusterEndpoint: "https://cluster.example.edu",
+    clusterSecurityGroupId: "sg-0123456789abcdef0",
+    keyArn: "arn:aws:kms:eu-central-1:111122223333:key/1",
+    nodes: { capacityType: "spot", cpuLimit: 64, memoryLimitGb: 256 },
+    dependsOn: [],
+  });
+});
+
+/** Where the chart lies, or undefined. */
+function source({ name, version }: UpstreamChart): string | undefined {
+  const folder = process.env.CHART_SOURCES ?? "";
+  return [join(folder, `${name}-${version}.tgz`), join(folder, name)].find((path) => folder !== "" && existsSync(path));
+}
+
+/** Paths of `values` that the chart's own values do not have. What is an empty map, a list or null there is free. */
+function unknownKeys(values: unknown, known: unknown, path = ""): string[] {
+  if (!isMap(values) || !isMap(known) || Object.keys(known).length === 0) return [];
+  return Object.entries(values).flatMap(([key, value]) =>
+    key in known ? unknownKeys(value, known[key], `${path}${key}.`) : [`${path}${key}`],
+  );
+}
+
+const namespace = "upstream-charts";
+
+beforeAll(async () => {
+  if (missingTestbed() === undefined) await createNamespace(namespace);
+});
+
+describe.each<UpstreamChart>(Object.values(CHARTS))("$name", (chart) => {
+  const path = source(chart);
+  const release = releases[chart.name] as PlannedRelease;
+  const testWithChart = path === undefined || missingTestbed() !== undefined ? test.skip : test;
+  let folder: string;
+  let rendered: Resource[];
+
+  beforeAll(async () => {
+    if (path === undefined) return console.warn(`${chart.name} is not in CHART_SOURCES: its tests are skipped`);
+    if (missingTestbed() !== undefined) return;
+    folder = mkdtempSync(join(tmpdir(), "values-"));
+    writeFileSync(join(folder, "values.yaml"), JSON.stringify(release.values));
+    const manifests = await helm([
+      ...["template", release.name, path, "--namespace", namespace, "--kube-version", `${KUBERNETES}.0`],
+      ...["--values", join(folder, "values.yaml"), "--include-crds"],
+    ]);
+    rendered = parseAllDocuments(manifests)
+      .map((document) => document.toJS())
+      .filter((object) => object !== null);
+  });
+
+  afterAll(() => rmSync(folder ?? "", { recursive: true, force: true }));
+
+  testWithChart("is the pinned version", async () => {
+    expect(parse(await helm(["show", "chart", path ?? ""])).version).toBe(chart.version);
+    expect(release.version).toBe(chart.version);
+  });
+
+  testWithChart("has every key that its release sets", async () => {
+    expect(unknownKeys(release.values, parse(await helm(["show", "values", path ?? ""])))).toEqual([]);
+  });
+
+  testWithChart("renders", () => {
+    expect(rendered.length).toBeGreaterThan(0);
+  });
+
+  testWithChart("makes pods that Pod Security restricted admits", async () => {
+    const pods = rendered
+      .filter(({ kind }) => kind === "Deployment")
+      .map(({ metadata, spec }) => ({
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: metadata.name, namespace },
+        spec: { ...spec.template.spec, serviceAccountName: "default", priorityClassName: undefined },
+      }));
+    await Promise.all(
+      pods.map((pod) =>
+        kubectl(["create", "--dry-run=server", "--validate=strict", "-f", "-"], { input: JSON.stringify(pod) }),
+      ),
+    );
+    expect(pods.length > 0).toBe(rendered.some(({ kind }) => kind === "Deployment"));
+  });
+});
