@@ -29,6 +29,8 @@ export interface ObjectBucketProps {
   readonly bucketName: string;
   /** Encrypts every object. */
   readonly keyArn: string;
+  /** ARN of the key's alias, where uploads name the key by it. @default none */
+  readonly keyAliasArn?: string;
   readonly region: string;
   /** Days that replaced and deleted versions are kept. @default 30 */
   readonly noncurrentDays?: number;
@@ -197,6 +199,7 @@ export class ObjectBucket extends Construct {
    * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
    */
   private guards(): PolicyStatement[] {
+    const { keyArn, keyAliasArn } = this.props;
     const everything = [this.bucketArn, `${this.bucketArn}/*`];
     const deny = { Effect: "Deny", Principal: "*" } as const;
     return [
@@ -215,7 +218,10 @@ export class ObjectBucket extends Construct {
         Resource: `${this.bucketArn}/*`,
         Condition: {
           Null: { "s3:x-amz-server-side-encryption": "false" },
-          StringNotEquals: { "s3:x-amz-server-side-encryption-aws-kms-key-id": this.props.keyArn },
+          StringNotEquals: {
+            "s3:x-amz-server-side-encryption-aws-kms-key-id":
+              keyAliasArn === undefined ? keyArn : [keyArn, keyAliasArn],
+          },
         },
       },
       {
