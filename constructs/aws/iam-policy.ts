@@ -5,9 +5,13 @@ export interface PolicyStatement {
   readonly Sid?: string;
   readonly Effect: "Allow" | "Deny";
   readonly Principal?: "*" | Readonly<Record<string, OneOrMore>>;
-  readonly Action: OneOrMore;
+  readonly Action?: OneOrMore;
+  /** Everything but these: in place of `Action`. */
+  readonly NotAction?: OneOrMore;
   /** Left out in trust policies only. */
   readonly Resource?: OneOrMore;
+  /** Everywhere but on these: in place of `Resource`. */
+  readonly NotResource?: OneOrMore;
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, OneOrMore>>>>;
 }
 

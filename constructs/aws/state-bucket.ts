@@ -1,7 +1,6 @@
 import { DynamodbTable } from "@cdktf/provider-aws/lib/dynamodb-table";
 import { Construct } from "constructs";
-import type { PolicyStatement } from "./iam-policy";
-import { partition } from "./iam-policy";
+import { type PolicyStatement, partition } from "./iam-policy";
 import { KmsKey } from "./kms-key";
 import { ObjectBucket } from "./object-bucket";
 
