@@ -1,0 +1,7 @@
+/** `moodle-platform/workloads`: what runs in a cluster, on any cloud. */
+export * from "./backup-cron-jobs";
+export * from "./database-roles";
+export * from "./external-secrets";
+export * from "./ingress";
+export * from "./moodle-web";
+export * from "./namespace";
