@@ -49,18 +49,15 @@ export type StoresConfiguration = z.output<typeof stores>;
 export const configurationSchema = z
   .strictObject({
     engine: z.enum(["postgresql", "mysql", "mariadb"]),
-    host: text.describe("Host of the primary."),
+    host: text
+      .refine((host) => isIP(host) === 0, "a host name: the server's certificate names no address")
+      .describe("Host of the primary, as its certificate names it."),
     port: z.int().min(1).max(65535),
     database: z
       .string()
       .regex(/^[a-z][a-z0-9_]{0,62}$/, "a lower-case letter, then up to 62 lower-case letters, digits and _")
       .describe("Name of Moodle's database."),
     caFile: text.describe("PEM of the authorities that sign the server's certificate."),
-    serverName: text
-      .optional()
-      .describe(
-        "Name that the server's certificate must bear. Default: the host; Cloud SQL by address: project:instance.",
-      ),
     administrator,
     roles: z
       .strictObject({ application: secretRef, backup: secretRef, reader: secretRef })
@@ -74,7 +71,7 @@ export const configurationSchema = z
       )
       .describe("Secrets whose keys are filled with random values where they are missing."),
     stores,
-    deadlineSeconds: z.int().min(60).max(86400).default(900).describe("Seconds after which the program gives up."),
+    deadlineSeconds: z.int().min(10).max(86400).default(600).describe("Seconds after which the program gives up."),
   })
   .superRefine((configuration, context) => {
     const refuse = (path: (string | number)[], message: string) =>
@@ -89,28 +86,10 @@ export const configurationSchema = z
       if (other !== undefined) refuse([...path, "name"], `a secret of its own; ${other} names it as well`);
       seen.set(`${store} ${name}`, path.join("."));
     }
-    if (isIP(configuration.host) !== 0 && certificateName(configuration) === configuration.host) {
-      refuse(["host"], "a host name, or `serverName` beside the address: certificates of databases name no address");
-    }
   });
 
 /** What the program is told. */
 export type Configuration = z.output<typeof configurationSchema>;
-
-/**
- * The name to look for in the server's certificate. Cloud SQL is reached by address, and the authority of one instance
- * signs a certificate whose common name is `project:instance`.
- * https://cloud.google.com/sql/docs/postgres/configure-ssl-instance
- */
-export function certificateName({
-  host,
-  serverName,
-  administrator,
-}: Pick<Configuration, "host" | "serverName" | "administrator">): string {
-  if (serverName !== undefined) return serverName;
-  const byAddress = isIP(host) !== 0 && administrator.kind === "cloud-sql-user";
-  return byAddress ? `${administrator.project}:${administrator.instance}` : host;
-}
 
 /** A configuration that cannot work; the message names every fault. */
 export class ConfigurationError extends Error {

@@ -2,7 +2,7 @@ import type { Administrator } from "./administrators/administrator";
 import { CloudSqlUser } from "./administrators/cloud-sql-user";
 import { RdsManagedSecret } from "./administrators/rds-managed-secret";
 import { RdsResetPassword } from "./administrators/rds-reset-password";
-import { type Configuration, certificateName, type SecretRef } from "./configuration";
+import type { Configuration, SecretRef } from "./configuration";
 import { MysqlServer } from "./databases/mysql";
 import { PostgresqlServer } from "./databases/postgresql";
 import { type AdministratorSession, type DatabaseServer, isConnectionError, LoginRefused } from "./databases/server";
@@ -83,7 +83,7 @@ async function administer(
 
 function databaseServer(configuration: Configuration, caCertificates: string, log: Log): DatabaseServer {
   const { engine, host, port, database } = configuration;
-  const options = { host, port, database, caCertificates, serverName: certificateName(configuration), log };
+  const options = { host, port, database, caCertificates, log };
   return engine === "postgresql" ? new PostgresqlServer(options) : new MysqlServer(engine, options);
 }
 

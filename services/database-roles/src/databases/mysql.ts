@@ -1,4 +1,3 @@
-import { connect as connectSocket } from "node:net";
 import { type Connection, createConnection, escapeId, escape as quote, type RowDataPacket } from "mysql2/promise";
 import { nativePasswordHash } from "../password";
 import type { Credentials } from "../secrets";
@@ -62,13 +61,12 @@ export class MysqlServer implements DatabaseServer {
     }
   }
 
-  /** The driver compares the certificate with `host`, so that is the certificate's name; the socket knows the address. */
   private async connect({ username, password }: Credentials): Promise<Connection> {
-    const { host, port, caCertificates, serverName } = this.options;
+    const { host, port, caCertificates } = this.options;
     try {
       return await createConnection({
-        host: serverName,
-        stream: () => connectSocket({ host, port }).setNoDelay(true),
+        host,
+        port,
         user: username,
         password,
         connectTimeout: CONNECT_TIMEOUT,

@@ -1,4 +1,3 @@
-import { checkServerIdentity } from "node:tls";
 import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { scramVerifier } from "../password";
 import type { Credentials } from "../secrets";
@@ -53,7 +52,7 @@ export class PostgresqlServer implements DatabaseServer {
   }
 
   async connect({ username, password }: Credentials, database: string): Promise<Client> {
-    const { host, port, caCertificates, serverName } = this.options;
+    const { host, port, caCertificates } = this.options;
     const client = new Client({
       host,
       port,

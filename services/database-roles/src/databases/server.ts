@@ -39,13 +39,12 @@ export class LoginRefused extends Error {
 
 /** What a server needs to know of the configuration. */
 export interface ServerOptions {
+  /** A name, which the server's certificate must bear. */
   readonly host: string;
   readonly port: number;
   readonly database: string;
   /** PEM of the authorities that sign the certificate. */
   readonly caCertificates: string;
-  /** Name that the certificate must bear. */
-  readonly serverName: string;
   readonly log: Log;
 }
 
