@@ -45,6 +45,11 @@ export function partition(region: string): "aws" | "aws-cn" | "aws-us-gov" {
   return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }
 
+/** Last part of the names of services that have one a region, and of EC2's own. */
+export function serviceDomain(region: string): "amazonaws.com" | "amazonaws.com.cn" {
+  return partition(region) === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+}
+
 /** ARN of a policy that AWS maintains. */
 export function managedPolicyArn(region: string, name: string): string {
   return `arn:${partition(region)}:iam::aws:policy/${name}`;

@@ -2,7 +2,7 @@ import { KmsAlias } from "@cdktf/provider-aws/lib/kms-alias";
 import { KmsKey as AwsKmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { Construct } from "constructs";
 import type { Protection } from "../core/protection";
-import { type PolicyStatement, partition, policyDocument } from "./iam-policy";
+import { type PolicyStatement, partition, policyDocument, serviceDomain } from "./iam-policy";
 
 export interface KmsKeyProps {
   /** The key's alias is `alias/<name>`. */
@@ -63,7 +63,7 @@ const SERVICE_STATEMENTS = {
   logs: ({ account, region }: KmsKeyProps): PolicyStatement => ({
     Sid: "CloudWatchLogs",
     Effect: "Allow",
-    Principal: { Service: `logs.${region}.${partition(region) === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}` },
+    Principal: { Service: `logs.${region}.${serviceDomain(region)}` },
     Action: USE,
     Resource: "*",
     Condition: {
@@ -83,7 +83,7 @@ const SERVICE_STATEMENTS = {
     Action: [...USE, "kms:CreateGrant"],
     Resource: "*",
     Condition: {
-      StringEquals: { "kms:CallerAccount": account, "kms:ViaService": `ec2.${region}.amazonaws.com` },
+      StringEquals: { "kms:CallerAccount": account, "kms:ViaService": `ec2.${region}.${serviceDomain(region)}` },
     },
   }),
 };

@@ -2,7 +2,7 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { managedPolicyArn, partition, trustPolicy } from "./iam-policy";
+import { managedPolicyArn, serviceDomain, trustPolicy } from "./iam-policy";
 
 export interface NodeRoleProps {
   /** Name of the role. */
@@ -23,9 +23,7 @@ export class NodeRole extends Construct {
     super(scope, id);
     const role = new IamRole(this, "role", {
       name: props.name,
-      assumeRolePolicy: trustPolicy(
-        partition(props.region) === "aws-cn" ? "ec2.amazonaws.com.cn" : "ec2.amazonaws.com",
-      ),
+      assumeRolePolicy: trustPolicy(`ec2.${serviceDomain(props.region)}`),
     });
     const attachments = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"].map(
       (policy) =>

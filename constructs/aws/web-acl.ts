@@ -17,7 +17,7 @@ const RULE_GROUPS: Readonly<Record<string, readonly string[]>> = {
     "CrossSiteScripting_BODY",
     "GenericRFI_BODY",
   ],
-  AWSManagedRulesSQLiRuleSet: ["SQLi_BODY"],
+  AWSManagedRulesSQLiRuleSet: ["SQLi_BODY", "SQLiExtendedPatterns_BODY"],
   AWSManagedRulesPHPRuleSet: ["PHPHighRiskMethodsVariables_BODY"],
 };
 

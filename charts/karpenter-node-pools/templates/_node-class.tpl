@@ -17,7 +17,6 @@ metadataOptions:
 blockDeviceMappings:
   # The operating system keeps to the first volume; images, logs and what pods write are on the second.
   - deviceName: /dev/xvda
-    rootVolume: true
     ebs:
       volumeType: gp3
       volumeSize: 4Gi
