@@ -1,5 +1,8 @@
 /** `moodle-platform/aws`: constructs in AWS's own terms. The parts that they are made of are not exported. */
 export * from "./budget-alarm";
+export { CiBoundary, type CiBoundaryProps } from "./ci-boundary";
+export { CiRoles, type CiRolesProps } from "./ci-roles";
+export * from "./container-registry";
 export * from "./eks-cluster";
 export * from "./elasticache-redis";
 export type { PolicyStatement } from "./iam-policy";
@@ -9,9 +12,13 @@ export * from "./load-balancer-controller-identity";
 export * from "./load-balancer-edge";
 export * from "./object-bucket";
 export * from "./object-bucket-replica";
+export * from "./permissions-boundary";
 export * from "./pod-identity";
 export * from "./pod-identity-role";
 export * from "./rds-database";
+export * from "./runner";
+export { RunnerIdentity, type RunnerIdentityProps } from "./runner-identity";
 export * from "./secret";
 export * from "./shared-files";
+export { StateBucket, type StateBucketProps } from "./state-bucket";
 export * from "./vpc";
