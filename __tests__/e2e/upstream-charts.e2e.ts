@@ -71,9 +71,12 @@ function source({ name, version }: UpstreamChart): string | undefined {
   return [join(folder, `${name}-${version}.tgz`), join(folder, name)].find((path) => folder !== "" && existsSync(path));
 }
 
-/** Paths of `values` that the chart's own values do not have. What is an empty map, a list or null there is free. */
+/**
+ * Paths of `values` that the chart's own values do not have. What is an empty map, a list or null there is free, and so
+ * is a security context, whose fields are those of Kubernetes.
+ */
 function unknownKeys(values: unknown, known: unknown, path = ""): string[] {
-  if (!isMap(values) || !isMap(known) || Object.keys(known).length === 0) return [];
+  if (!isMap(values) || !isMap(known) || Object.keys(known).length === 0 || path === "securityContext.") return [];
   return Object.entries(values).flatMap(([key, value]) =>
     key in known ? unknownKeys(value, known[key], `${path}${key}.`) : [`${path}${key}`],
   );
