@@ -12,7 +12,12 @@ export function helmValues(values: Values): string[] {
   const [known, computed] = split(values);
   const documents: string[] = [];
   if (known !== undefined) {
-    const document = stringify(known, { lineWidth: 0, aliasDuplicateObjects: false });
+    const document = stringify(known, {
+      lineWidth: 0,
+      aliasDuplicateObjects: false,
+      // Helm reads YAML 1.1, to which yes, on, y and 12:30:45 are no strings unless they are quoted.
+      version: "1.1",
+    });
     documents.push(document.replaceAll(/[$%](?=\{)/g, "$&$&"));
   }
   if (computed !== undefined) documents.push(Fn.yamlencode(escapeLiterals(computed)));

@@ -41,6 +41,11 @@ describe("values known at synthesis", () => {
     expect(parse(evaluated(document))).toEqual({ text });
   });
 
+  test.each(["yes", "on", "n", "12:30:45", "1_000"])("stay texts in Helm's YAML 1.1: %s", (text) => {
+    const [document = ""] = synthesized({ text });
+    expect(parse(document, { version: "1.1" })).toEqual({ text });
+  });
+
   test("leave undefined fields out", () => {
     expect(synthesized({ a: 1, b: undefined, c: { d: undefined, e: 2 } })).toEqual(["a: 1\nc:\n  e: 2\n"]);
   });
