@@ -16,6 +16,7 @@ const RULE_GROUPS: Readonly<Record<string, readonly string[]>> = {
     "SizeRestrictions_QUERYSTRING",
     "CrossSiteScripting_BODY",
     "GenericRFI_BODY",
+    "GenericLFI_BODY",
   ],
   AWSManagedRulesSQLiRuleSet: ["SQLi_BODY", "SQLiExtendedPatterns_BODY"],
   AWSManagedRulesPHPRuleSet: ["PHPHighRiskMethodsVariables_BODY"],
