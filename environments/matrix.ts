@@ -49,6 +49,7 @@ function products(): Combination[] {
 
 function awsVariants(): Combination[] {
   const { staging, production } = AWS;
+  const administrators = ["arn:aws:iam::444455556666:role/platform"];
   const size = { engine: "postgresql", instanceClass: "db.m6gd.large" } satisfies Database<"aws">;
   const cluster = { ...size, topology: "multi-az-cluster" } satisfies Database<"aws">;
   return [
@@ -63,6 +64,12 @@ function awsVariants(): Combination[] {
     combination("production", { ...production, redis: { groups: "shared", engine: "redis" } }, "redis-shared"),
     combination("staging", { ...staging, redis: { groups: "separate" } }, "redis-separate"),
     combination("staging", { ...staging, state: { lock: "dynamodb" } }, "dynamodb-lock"),
+    combination("staging", { ...staging, ci: undefined, cluster: { administrators } }, "no-ci"),
+    combination(
+      "production",
+      { ...production, ci: undefined, budget: undefined, cluster: { administrators } },
+      "no-ci",
+    ),
     combination("production", { ...production, network: { natGateways: "single" } }, "single-nat"),
     combination("production", { ...production, files: { throughput: "bursting" } }, "bursting-files"),
     combination("production", { ...production, edge: { waf: false, allowedCidrs: ["198.51.100.0/24"] } }, "no-waf"),
@@ -71,7 +78,7 @@ function awsVariants(): Combination[] {
       {
         ...production,
         cluster: {
-          administrators: ["arn:aws:iam::444455556666:role/platform"],
+          administrators,
           systemNodes: { instanceType: "m7i.large", count: 3 },
           nodes: { capacityType: "spot" },
           gpu: { instanceTypes: ["g6.xlarge"] },
@@ -94,6 +101,8 @@ function googleVariants(): Combination[] {
     ...shared(staging, production),
     combination("production", { ...production, database: plus }, "enterprise-plus"),
     combination("staging", { ...staging, database: { engine: "postgresql", version: "15" } }, "postgresql-15"),
+    combination("staging", { ...staging, ci: undefined }, "no-ci"),
+    combination("production", { ...production, ci: undefined, budget: undefined }, "no-ci"),
     combination("production", { ...production, redis: { groups: "shared" } }, "redis-shared"),
     combination("staging", { ...staging, redis: { groups: "separate" } }, "redis-separate"),
     combination("production", { ...production, files: { tier: "ZONAL" } }, "zonal-files"),
@@ -121,8 +130,6 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
     combination("production", { ...production, secrets: vault }, "vault"),
     combination("staging", { ...staging, chartRegistry: "oci://registry.example.edu/charts" }, "chart-registry"),
     combination("staging", { ...staging, incarnation: 2 }, "second-incarnation"),
-    combination("staging", { ...staging, ci: undefined, budget: undefined }, "no-ci"),
-    combination("production", { ...production, ci: undefined, budget: undefined }, "no-ci"),
     ...(["5.1", "5.2"] as const).map((version) =>
       combination(
         "production",

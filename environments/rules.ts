@@ -124,6 +124,20 @@ const aws: readonly Rule<Aws>[] = [
     check: ({ domain, hostedZone }) => domainInZone(domain, hostedZone.name, "hostedZone.name"),
   },
   {
+    reads: ["ci", "cluster.administrators"],
+    check: ({ ci, cluster: { administrators } }) =>
+      ci === undefined && administrators.length === 0
+        ? [
+            fault(
+              "cluster.administrators",
+              administrators,
+              "one ARN or more where no CI deploys: the first is who deploys",
+              "name the IAM role or user that runs cdktf deploy, or set ci",
+            ),
+          ]
+        : [],
+  },
+  {
     reads: ["region", "backups.replicaRegion"],
     check: ({ region, backups: { replicaRegion } }) =>
       replicaRegion === region

@@ -10,6 +10,7 @@ import type { AwsEnvironment } from "../environments/defaults";
 import { addAwsBackend } from "./aws-backend";
 import { awsNames } from "./aws-names";
 import { addBootstrapBackend } from "./bootstrap-state";
+import { standardTags } from "./standard-tags";
 
 /** The platform's own images. */
 const IMAGES = ["moodle", "backup", "database-roles"];
@@ -21,13 +22,13 @@ const IMAGES = ["moodle", "backup", "database-roles"];
 export class AwsBootstrapStack extends TerraformStack {
   constructor(app: App, id: string, environment: AwsEnvironment) {
     super(app, id);
-    const { name, account, region, owner, protection, ci } = environment;
+    const { name, account, region, protection, ci } = environment;
     pinProviders(this, ["aws"]);
     addBootstrapBackend(this, () => addAwsBackend(this, environment));
     new AwsProvider(this, "aws", {
       region,
       allowedAccountIds: [account],
-      defaultTags: [{ tags: { environment: name, owner, "managed-by": "moodle-platform" } }],
+      defaultTags: [{ tags: standardTags(environment) }],
     });
     Aspects.of(this).add(new ComponentTags("tags"));
 

@@ -12,6 +12,7 @@ import type { GoogleEnvironment } from "../environments/defaults";
 import { addBootstrapBackend } from "./bootstrap-state";
 import { addGoogleBackend } from "./google-backend";
 import { googleNames } from "./google-names";
+import { standardTags } from "./standard-tags";
 
 /** Roles that the environment stack grants on the project, beside its custom ones. */
 const GRANTED_ROLES = ["roles/container.admin", "roles/container.defaultNodeServiceAccount"];
@@ -26,13 +27,13 @@ const GRANTED_ROLES = ["roles/container.admin", "roles/container.defaultNodeServ
 export class GoogleBootstrapStack extends TerraformStack {
   constructor(app: App, id: string, environment: GoogleEnvironment) {
     super(app, id);
-    const { name, project, projectNumber, region, owner, ci } = environment;
+    const { name, project, projectNumber, region, ci } = environment;
     pinProviders(this, ["google"]);
     addBootstrapBackend(this, () => addGoogleBackend(this, environment));
     new GoogleProvider(this, "google", {
       project,
       region,
-      defaultLabels: { environment: name, owner, "managed-by": "terraform" },
+      defaultLabels: standardTags(environment),
     });
     Aspects.of(this).add(new ComponentTags("labels"));
 

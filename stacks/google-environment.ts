@@ -21,6 +21,7 @@ import { addGoogleBackend } from "./google-backend";
 import { type GoogleNames, googleNames } from "./google-names";
 import { Site } from "./site";
 import { bornSecrets, SITE_ACCOUNTS, type SiteAccount, secretsToMake } from "./site-names";
+import { standardTags } from "./standard-tags";
 
 /** A whole environment on Google Cloud: network, cluster, data, edge, and the site in the cluster. */
 export class GoogleEnvironmentStack extends TerraformStack {
@@ -33,10 +34,10 @@ export class GoogleEnvironmentStack extends TerraformStack {
   ) {
     super(app, id);
     this.names = googleNames(environment);
-    const { name, project, projectNumber, region, owner, prefix, protection, budget } = environment;
+    const { project, projectNumber, region, prefix, protection, budget } = environment;
     pinProviders(this, ["google", "kubernetes", "helm"]);
     addGoogleBackend(this, environment);
-    const defaultLabels = { environment: name, owner, "managed-by": "terraform" };
+    const defaultLabels = standardTags(environment);
     new GoogleProvider(this, "google", { project, region, defaultLabels });
     Aspects.of(this).add(new ComponentTags("labels"));
 

@@ -85,6 +85,7 @@ describe("refuses, naming path, value, allowed and remedy", () => {
       "eu-central-1",
       /other than eu-central-1/,
     ],
+    ["a cluster that nobody could deploy to", "aws", "ci", undefined, /where no CI deploys/],
     ["a bucket name that S3 does not allow", "aws", "state.bucket", "Moodle_State", /lower-case letters/],
     ["a bucket name that S3 reserves", "aws", "state.bucket", "xn--state", /prefixes and suffixes that S3 reserves/],
     ["a bucket name that Cloud Storage does not allow", "google", "state.bucket", "my-google-state", /holds "google"/],

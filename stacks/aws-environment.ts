@@ -1,0 +1,264 @@
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
+import { RandomProvider } from "@cdktf/provider-random/lib/provider";
+import { type App, Aspects, TerraformStack } from "cdktf";
+import { BudgetAlarm } from "../constructs/aws/budget-alarm";
+import { EksCluster } from "../constructs/aws/eks-cluster";
+import { ElastiCacheRedis } from "../constructs/aws/elasticache-redis";
+import type { PolicyStatement } from "../constructs/aws/iam-policy";
+import { Karpenter } from "../constructs/aws/karpenter";
+import { KmsKey } from "../constructs/aws/kms-key";
+import { LoadBalancerControllerIdentity } from "../constructs/aws/load-balancer-controller-identity";
+import { AlbEdge } from "../constructs/aws/load-balancer-edge";
+import { ObjectBucket } from "../constructs/aws/object-bucket";
+import { ObjectBucketReplica } from "../constructs/aws/object-bucket-replica";
+import { PermissionsBoundary } from "../constructs/aws/permissions-boundary";
+import { PodIdentity } from "../constructs/aws/pod-identity";
+import { rdsAdministration } from "../constructs/aws/rds-administration";
+import { RdsDatabase } from "../constructs/aws/rds-database";
+import { SecretsManagerSecret } from "../constructs/aws/secret";
+import { SharedFiles } from "../constructs/aws/shared-files";
+import { Vpc } from "../constructs/aws/vpc";
+import { ComponentTags } from "../constructs/core/component-tags";
+import { pinProviders } from "../constructs/core/providers";
+import type { AwsEnvironment } from "../environments/defaults";
+import { addAwsBackend } from "./aws-backend";
+import { awsNames } from "./aws-names";
+import { addClusterProviders } from "./cluster-providers";
+import { Site } from "./site";
+import { bornSecrets, SITE_ACCOUNTS, type SiteAccount, secretsToMake } from "./site-names";
+import { standardTags } from "./standard-tags";
+
+/** A whole environment on AWS: network, cluster, data, edge, and the site in the cluster. */
+export class AwsEnvironmentStack extends TerraformStack {
+  private readonly place: { readonly name: string; readonly account: string; readonly region: string };
+  private readonly tags: Readonly<Record<string, string>>;
+
+  constructor(
+    app: App,
+    id: string,
+    private readonly environment: AwsEnvironment,
+  ) {
+    super(app, id);
+    const { account, region, prefix, protection, ci, budget } = environment;
+    this.place = { name: prefix, account, region };
+    this.tags = standardTags(environment);
+    pinProviders(this, ["aws", "kubernetes", "helm", "random"]);
+    addAwsBackend(this, environment);
+    new AwsProvider(this, "aws", { region, allowedAccountIds: [account], defaultTags: [{ tags: this.tags }] });
+    new RandomProvider(this, "random");
+    Aspects.of(this).add(new ComponentTags("tags"));
+    if (ci !== undefined) Aspects.of(this).add(new PermissionsBoundary(awsNames(environment).boundaryArn));
+
+    const keys = {
+      cluster: this.addKey("cluster", "Kubernetes secrets, logs and volumes", ["logs", "ebs"]),
+      data: this.addKey("data", "Database, files, caches and secrets", ["logs"]),
+      backups: this.addKey("backups", "Backups"),
+    };
+    const vpc = new Vpc(this, "network", {
+      ...this.place,
+      cidr: environment.network.cidr,
+      zones: environment.zones,
+      natGateways: environment.network.natGateways,
+      clusterName: prefix,
+      keyArn: keys.cluster.keyArn,
+    });
+    const cluster = this.addCluster(vpc, keys.cluster);
+    addClusterProviders(this, cluster.access);
+    const karpenter = new Karpenter(this, "karpenter", {
+      ...this.place,
+      clusterName: cluster.clusterName,
+      clusterEndpoint: cluster.endpoint,
+      clusterSecurityGroupId: cluster.clusterSecurityGroupId,
+      keyArn: keys.cluster.keyArn,
+      nodes: environment.cluster.nodes,
+      gpu: environment.cluster.gpu,
+      instanceTags: this.tags,
+      chartRegistry: environment.chartRegistry,
+      dependsOn: cluster.access.ready,
+    });
+
+    const reached = {
+      vpcId: vpc.vpcId,
+      subnetIds: vpc.databaseSubnetIds,
+      subnetCidrs: vpc.databaseSubnetCidrs,
+      clientSecurityGroupIds: [cluster.clusterSecurityGroupId],
+      keyArn: keys.data.keyArn,
+      protection,
+    };
+    const secrets = bornSecrets(environment);
+    const made = secretsToMake(environment).map(
+      ([use, secret]) =>
+        new SecretsManagerSecret(this, `secret-${use}`, {
+          name: secret.name,
+          description: `Moodle: ${use}`,
+          keyArn: keys.data.keyArn,
+          protection,
+        }),
+    );
+    const database = new RdsDatabase(this, "database", {
+      ...environment.database,
+      ...reached,
+      name: prefix,
+      engineVersion: environment.database.version,
+      region,
+      secrets: secrets.database,
+    });
+    const redis = this.addRedis(reached);
+    const files = new SharedFiles(this, "files", {
+      ...reached,
+      name: prefix,
+      throughput: environment.files.throughput,
+    });
+    const objects = this.addObjects(keys.data);
+    const backups = this.addBackups(keys.backups);
+
+    const edge = new AlbEdge(this, "edge", {
+      ...this.place,
+      ...environment.edge,
+      domain: environment.domain,
+      hostedZoneId: environment.hostedZone.id,
+      vpcId: vpc.vpcId,
+      publicSubnetIds: vpc.publicSubnetIds,
+      publicSubnetCidrs: vpc.publicSubnetCidrs,
+      clusterSecurityGroupId: cluster.clusterSecurityGroupId,
+      protection,
+    });
+    const controllerIdentity = new LoadBalancerControllerIdentity(this, "load-balancer-controller", {
+      ...this.place,
+      clusterName: cluster.clusterName,
+      targetGroupArns: [edge.targetGroupArn],
+    });
+    if (budget !== undefined) new BudgetAlarm(this, "budget", { ...budget, name: prefix });
+
+    new Site(this, "site", {
+      environment,
+      cluster: cluster.access,
+      nodesReady: karpenter.ready,
+      identities: {
+        web: this.addIdentity("web", cluster, [
+          ...(objects?.readStatements() ?? []),
+          ...(objects?.writeStatements() ?? []),
+        ]),
+        backup: this.addIdentity("backup", cluster, [
+          ...(objects?.readStatements() ?? []),
+          ...backups.readStatements(),
+          ...backups.writeStatements(),
+          ...backups.deleteStatements(),
+        ]),
+        databaseRoles: this.addIdentity("databaseRoles", cluster, [
+          ...made.flatMap((secret) => [...secret.readStatements(), ...secret.writeStatements()]),
+          ...rdsAdministration(database, keys.data.keyArn),
+        ]),
+        externalSecrets: this.addIdentity("externalSecrets", cluster, [
+          ...made.flatMap((secret) => secret.readStatements()),
+          ...redis.all.flatMap((group) => group.readStatements()),
+        ]),
+      },
+      administratorSecret: secrets.administrator,
+      database: database.endpoint,
+      redis: { sessions: redis.sessions.endpoint, cache: redis.cache.endpoint },
+      objectStore: objects?.store,
+      backupStore: backups.store,
+      files: files.fileSystem,
+      edge: { kind: "alb", vpcId: vpc.vpcId, region, route: edge.route, controllerIdentity },
+    });
+  }
+
+  /** The role of CI; without one, the first administrator deploys. */
+  private deployerArn(): string {
+    const { ci, cluster } = this.environment;
+    const [administrator] = cluster.administrators;
+    return ci === undefined && administrator !== undefined ? administrator : awsNames(this.environment).deployRoleArn;
+  }
+
+  private addKey(use: string, description: string, services?: readonly ("logs" | "ebs")[]): KmsKey {
+    const { prefix, protection } = this.environment;
+    return new KmsKey(this, `${use}-key`, {
+      ...this.place,
+      name: `${prefix}-${use}`,
+      description,
+      services,
+      protection,
+    });
+  }
+
+  private addCluster(vpc: Vpc, key: KmsKey): EksCluster {
+    const { cluster, network, protection } = this.environment;
+    return new EksCluster(this, "cluster", {
+      ...this.place,
+      version: cluster.kubernetesVersion,
+      subnetIds: vpc.privateSubnetIds,
+      intraSubnetIds: vpc.intraSubnetIds,
+      serviceIpv4Cidr: network.serviceCidr,
+      publicAccessCidrs: cluster.publicAccessCidrs,
+      deployerArn: this.deployerArn(),
+      administrators: cluster.administrators,
+      keyArn: key.keyArn,
+      systemNodes: cluster.systemNodes,
+      addonVersions: cluster.addonVersions,
+      instanceTags: this.tags,
+      protection,
+      dependsOn: vpc.ready,
+    });
+  }
+
+  private addIdentity(
+    use: SiteAccount,
+    { clusterName }: EksCluster,
+    statements: readonly PolicyStatement[],
+  ): PodIdentity {
+    const account = SITE_ACCOUNTS[use];
+    return new PodIdentity(this, `identity-${account.serviceAccountName}`, {
+      ...this.place,
+      ...account,
+      clusterName,
+      statements,
+    });
+  }
+
+  private addRedis(
+    reached: Omit<ConstructorParameters<typeof ElastiCacheRedis>[2], "name" | "nodeType" | "evictionPolicy">,
+  ) {
+    const { prefix, redis, protection } = this.environment;
+    const add = (use: "sessions" | "cache", nodeType: string, evictionPolicy: "noeviction" | "allkeys-lru") =>
+      new ElastiCacheRedis(this, `redis-${use}`, {
+        ...reached,
+        name: `${prefix}-${use}`,
+        engine: redis.engine,
+        nodeType,
+        replicas: protection === "protected" ? 1 : 0,
+        evictionPolicy,
+      });
+    if (redis.groups === "shared") {
+      const sessions = add("sessions", redis.sessionsNodeType, "allkeys-lru");
+      return { sessions, cache: sessions, all: [sessions] };
+    }
+    const sessions = add("sessions", redis.sessionsNodeType, "noeviction");
+    const cache = add("cache", redis.cacheNodeType, "allkeys-lru");
+    return { sessions, cache, all: [sessions, cache] };
+  }
+
+  private addObjects(key: KmsKey): ObjectBucket | undefined {
+    const { prefix, account, region, protection, moodle } = this.environment;
+    if (moodle.fileStorage !== "object-store") return undefined;
+    const bucketName = `${prefix}-files-${account}`;
+    return new ObjectBucket(this, "objects", { bucketName, keyArn: key.keyArn, region, protection });
+  }
+
+  private addBackups(key: KmsKey): ObjectBucket {
+    const { prefix, account, region, protection, backups } = this.environment;
+    const { lockDays, replicaRegion } = backups;
+    const replica =
+      replicaRegion === undefined
+        ? undefined
+        : new ObjectBucketReplica(this, "backups-replica", {
+            bucketName: `${prefix}-backups-${account}-${replicaRegion}`,
+            account,
+            region: replicaRegion,
+            lockDays,
+            protection,
+          });
+    const bucketName = `${prefix}-backups-${account}`;
+    return new ObjectBucket(this, "backups", { bucketName, keyArn: key.keyArn, region, lockDays, replica, protection });
+  }
+}
