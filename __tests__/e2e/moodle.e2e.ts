@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
-import type { SecretRef } from "../../constructs/ports";
+import type { DatabaseEndpoint, ObjectStore, SecretRef, SharedFileSystem, SiteRoute } from "../../constructs/ports";
 import { MoodleWeb, type MoodleWebProps } from "../../constructs/workloads/moodle-web";
 import * as ports from "../support/ports";
 import { type Resource, Template } from "../support/template";
@@ -76,48 +78,65 @@ function only(objects: readonly Resource[], kind: string, name: string): Resourc
 
 const jobName = (objects: readonly Resource[]) => objects.find(({ kind }) => kind === "Job")?.metadata.name;
 
-/** Every engine, cloud, way in, place of files, number of Redis servers and secret store, on the cloud that has it. */
-function variants(): [string, Partial<MoodleWebProps>][] {
-  const clouds = [
-    {
-      engines: ["postgresql", "mysql", "mariadb"],
-      store: "aws-secrets-manager",
-      objectStore: ports.s3,
-      files: ports.efs,
-      routes: { alb: ports.targetGroup, ingress: ports.ingress },
-    },
-    {
-      engines: ["postgresql", "mysql"],
-      store: "google-secret-manager",
-      objectStore: ports.gcs,
-      files: ports.filestore,
-      routes: { gateway: ports.httpRoute },
-    },
-  ] as const;
-  return clouds.flatMap((cloud) =>
-    cloud.engines.flatMap((engine) =>
-      Object.entries(cloud.routes).flatMap(([way, route]) =>
-        [cloud.objectStore, undefined].flatMap((objectStore) =>
-          ["separate", "shared"].flatMap((groups) =>
-            [cloud.store, "vault" as const].map((store: SecretRef["store"]): [string, Partial<MoodleWebProps>] => [
-              [engine, way, objectStore?.kind ?? "files", groups, store === "vault" ? "vault" : "cloud"].join("-"),
-              {
-                route,
-                objectStore,
-                files: cloud.files,
-                database: ports.database(engine, store, groups === "separate" ? ["reader.example.edu"] : []),
-                redis: {
-                  sessions: ports.redis(groups === "separate" ? "sessions" : "redis", store),
-                  cache: ports.redis(groups === "separate" ? "cache" : "redis", store),
-                },
-                administratorSecret: ports.secret("administrator", store),
-              },
-            ]),
-          ),
-        ),
-      ),
-    ),
-  );
+interface Cloud {
+  readonly store: SecretRef["store"];
+  readonly engines: readonly DatabaseEndpoint["engine"][];
+  readonly routes: Readonly<Record<string, SiteRoute>>;
+  readonly objectStore: ObjectStore;
+  readonly files: SharedFileSystem;
+}
+
+const CLOUDS: readonly Cloud[] = [
+  {
+    store: "aws-secrets-manager",
+    engines: ["postgresql", "mysql", "mariadb"],
+    routes: { alb: ports.targetGroup, ingress: ports.ingress },
+    objectStore: ports.s3,
+    files: ports.efs,
+  },
+  {
+    store: "google-secret-manager",
+    engines: ["postgresql", "mysql"],
+    routes: { gateway: ports.httpRoute },
+    objectStore: ports.gcs,
+    files: ports.filestore,
+  },
+];
+
+/** Every engine, way in, place of files and number of Redis servers that a cloud has, and each way in with Vault. */
+function variants(): Record<string, Partial<MoodleWebProps>> {
+  const named: Record<string, Partial<MoodleWebProps>> = {};
+  for (const { store, engines, routes, objectStore, files } of CLOUDS) {
+    for (const [way, route] of Object.entries(routes)) {
+      for (const engine of engines) {
+        for (const [place, bucket] of Object.entries({ bucket: objectStore, files: undefined })) {
+          named[`${engine}-${way}-${place}-separate`] = {
+            ...secretsIn(store, engine, ["reader-1.example.edu", "reader-2.example.edu"]),
+            ...{ route, files, objectStore: bucket },
+          };
+          const redis = ports.redis("redis", store, "-----BEGIN CERTIFICATE-----");
+          named[`${engine}-${way}-${place}-shared`] = {
+            ...secretsIn(store, engine),
+            ...{ route, files, objectStore: bucket, redis: { sessions: redis, cache: redis } },
+          };
+        }
+      }
+      named[`vault-${way}`] = { ...secretsIn("vault", "postgresql"), route, files, objectStore };
+    }
+  }
+  return named;
+}
+
+function secretsIn(
+  store: SecretRef["store"],
+  engine: DatabaseEndpoint["engine"],
+  readerHosts: readonly string[] = [],
+): Partial<MoodleWebProps> {
+  return {
+    database: ports.database(engine, store, readerHosts),
+    redis: { sessions: ports.redis("sessions", store), cache: ports.redis("cache", store) },
+    administratorSecret: ports.secret("administrator", store),
+  };
 }
 
 describeOnTestbed("charts/moodle", () => {
@@ -263,6 +282,11 @@ describeOnTestbed("charts/moodle", () => {
       await expect(template("moodle", wrong)).rejects.toThrow(reason);
     });
 
+    test("accepts the example of its README", async () => {
+      const [, example] = /```yaml\n([\s\S]*?)```/.exec(readFileSync(join(CHART, "README.md"), "utf8")) ?? [];
+      await expect(template("moodle", parse(example ?? ""))).resolves.toContain("MOODLE_WWWROOT");
+    });
+
     test("refuses a release name that leaves no room for suffixes", async () => {
       await expect(template("m".repeat(41), values)).rejects.toThrow(/longer than 40 characters/);
     });
@@ -284,7 +308,7 @@ describeOnTestbed("charts/moodle", () => {
       }),
     );
     const manifests: string[] = [];
-    for (const [name, props] of variants()) {
+    for (const [name, props] of Object.entries(variants())) {
       const { values } = synthesize(site(namespace, props));
       manifests.push(await template(name, values, namespace));
     }
@@ -295,7 +319,7 @@ describeOnTestbed("charts/moodle", () => {
       ],
       { input: manifests.join("\n") },
     );
-    expect(applied.split("\n").filter((name) => name.startsWith("job.batch/"))).toHaveLength(variants().length);
+    expect(applied.match(/^job\.batch\//gm)).toHaveLength(Object.keys(variants()).length);
   });
 
   describe("in the life of a site", () => {
