@@ -63,10 +63,7 @@ export class PostgresqlServer implements DatabaseServer {
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       statement_timeout: STATEMENT_TIMEOUT,
       query_timeout: STATEMENT_TIMEOUT + CONNECT_TIMEOUT,
-      ssl: {
-        ca: caCertificates,
-        checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
-      },
+      ssl: { ca: caCertificates, rejectUnauthorized: true },
     });
     // A connection lost between two statements is noticed by the next one.
     client.on("error", () => {});
