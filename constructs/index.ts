@@ -1,10 +1,12 @@
 /**
- * `moodle-platform`: the library. `import { aws, workloads } from "moodle-platform"` loads the bindings of every
- * provider; `moodle-platform/aws`, `/google`, `/workloads` and `/core` load their own alone.
+ * The library. `moodle-platform` is what every cloud shares: ports, workloads, and what a stack of one's own needs.
+ * `moodle-platform/aws` and `moodle-platform/google` add the constructs of one cloud, and load its bindings alone.
  */
-export * as aws from "./aws";
-export * as core from "./core";
-export * as google from "./google";
+export * from "./core/chart-release";
+export * from "./core/component-tags";
+export { ConfigurationError, type Fault } from "./core/errors";
+export type { Protection } from "./core/protection";
+export * from "./core/providers";
 export type * from "./ports";
 export * from "./versions";
-export * as workloads from "./workloads";
+export * from "./workloads";

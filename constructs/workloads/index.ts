@@ -1,4 +1,4 @@
-/** `moodle-platform/workloads`: what runs in a cluster, on any cloud. */
+/** What runs in a cluster, on any cloud. */
 export * from "./backup-cron-jobs";
 export * from "./database-roles";
 export * from "./external-secrets";
