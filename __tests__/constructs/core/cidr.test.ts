@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { Netmask } from "netmask";
+import { prefixLength, subnetCidr } from "../../../constructs/core/cidr";
+
+/** Any range from /8 to /28, written with its first address, and a number of bits that fits it. */
+const cut = fc
+  .record({ address: fc.nat({ max: 2 ** 32 - 1 }), prefix: fc.integer({ min: 8, max: 28 }) })
+  .map(({ address, prefix }) => {
+    const bytes = [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
+    return new Netmask(`${bytes}/${prefix}`).toString();
+  })
+  .chain((range) =>
+    fc.record({ range: fc.constant(range), bits: fc.integer({ min: 0, max: Math.min(8, 32 - prefixLength(range)) }) }),
+  );
+
+test.each([
+  ["10.0.0.0/16", 3, 1, "10.0.32.0/19"],
+  ["10.0.0.0/16", 0, 0, "10.0.0.0/16"],
+  ["192.168.0.0/24", 8, 255, "192.168.0.255/32"],
+  ["255.255.0.0/16", 1, 1, "255.255.128.0/17"],
+])("%s cut by %i bits, part %i, is %s", (range, bits, number, part) => {
+  expect(subnetCidr(range, bits, number)).toBe(part);
+});
+
+test("the parts of a range cover it without a gap or an overlap", () => {
+  fc.assert(
+    fc.property(cut, ({ range, bits }) => {
+      const whole = new Netmask(range);
+      const parts = Array.from({ length: 2 ** bits }, (_, number) => new Netmask(subnetCidr(range, bits, number)));
+      let next = whole.netLong;
+      for (const part of parts) {
+        expect(part.netLong).toBe(next);
+        expect(part.bitmask).toBe(whole.bitmask + bits);
+        next += part.size;
+      }
+      expect(next).toBe(whole.netLong + whole.size);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test.each([
+  ["more bits than an address has", 17, 0],
+  ["a negative number of bits", -1, 0],
+  ["a part beyond the last", 2, 4],
+  ["a part before the first", 2, -1],
+  ["half a part", 2, 0.5],
+])("refuses %s", (_, bits, number) => {
+  expect(() => subnetCidr("10.0.0.0/16", bits, number)).toThrow(RangeError);
+});
