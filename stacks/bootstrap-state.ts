@@ -6,8 +6,8 @@ export const BOOTSTRAP_STATE = "MOODLE_PLATFORM_BOOTSTRAP_STATE";
 
 /**
  * A bootstrap stack makes the bucket in which its own state is to live, so that its first deploy cannot use it yet:
- * with `MOODLE_PLATFORM_BOOTSTRAP_STATE=local` the state is a file in the working directory. Deployed again without the
- * variable, `terraform init -migrate-state` moves it into the bucket, and there it stays.
+ * with `MOODLE_PLATFORM_BOOTSTRAP_STATE=local` the state is a file in the working directory. The second deploy, without
+ * the variable and with `--migrate-state`, moves it into the bucket, and there it stays.
  *
  * @param addRemoteBackend adds the backend in the bucket
  * @throws ConfigurationError where the variable holds anything but `local`
