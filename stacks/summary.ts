@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AwsEnvironment, Environment, GoogleEnvironment } from "../environments/defaults";
+import { BOOTSTRAP_STATE } from "./bootstrap-state";
 
 /** The parts of a stack's JSON that are summed up. */
 interface StackJson {
@@ -48,23 +49,33 @@ function summarizeEnvironment(environment: Environment, outdir: string): string[
           ["state", describeState(json)],
           ["creates", describeResources(json)],
           ...(stack === name ? describeSizes(environment) : []),
-          ["next", `npx cdktf deploy ${stack}`],
+          ...describeCommands(stack, stack !== name),
         ]),
       ];
     }),
   ];
 }
 
+/** A bootstrap stack makes the bucket of its own state, so that its first deploy is another. */
+function describeCommands(stack: string, isBootstrap: boolean): Row[] {
+  const deploy = `npx cdktf deploy ${stack}`;
+  return isBootstrap
+    ? [
+        ["first time", `${BOOTSTRAP_STATE}=local ${deploy}`],
+        ["then", deploy],
+      ]
+    : [["next", deploy]];
+}
+
 /** Where the state lives, and what locks it. */
 export function describeState({ terraform }: StackJson): string {
   const [kind, backend] = Object.entries(terraform?.backend ?? {})[0] ?? [];
   if (kind === "s3" && backend !== undefined) {
-    const lock = backend.dynamodb_table === undefined ? "a file beside it" : `DynamoDB table ${backend.dynamodb_table}`;
-    const isLocked = backend.use_lockfile === true || backend.dynamodb_table !== undefined;
-    return `s3://${backend.bucket}/${backend.key}, ${isLocked ? `locked by ${lock}` : "not locked"}`;
+    const table = backend.dynamodb_table === undefined ? "no lock" : `lock in DynamoDB table ${backend.dynamodb_table}`;
+    return `s3://${backend.bucket}/${backend.key}, ${backend.use_lockfile === true ? "lock file" : table}`;
   }
   if (kind === "gcs" && backend !== undefined) {
-    return `gs://${backend.bucket}/${backend.prefix}/default.tfstate, locked by Cloud Storage`;
+    return `gs://${backend.bucket}/${backend.prefix}/default.tfstate, lock file`;
   }
   return `${backend?.path ?? "terraform.tfstate"}, a local file`;
 }
@@ -85,7 +96,7 @@ const KINDS: readonly (readonly [kind: string, types: RegExp])[] = [
   ["registry", /_ecr_|_artifact_registry_/],
   ["monitoring", /_cloudwatch_|_monitoring_|_logging_|_budgets?_|_billing_|_sns_/],
   ["state lock", /_dynamodb_/],
-  ["runner", /^(aws_instance|aws_codebuild_.*|google_compute_instance.*)$/],
+  ["runner", /^aws_(instance|codebuild_|codeconnections_)|^google_compute_instance/],
   ["project services", /_project_service/],
   [
     "network",
