@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEnvironments } from "../../environments/load";
@@ -32,21 +32,23 @@ describe("the summary of an environment", () => {
   test("puts the bootstrap first, each stack with the command that deploys it", () => {
     const commands = text.split("\n").filter((line) => line.includes("npx"));
     expect(commands.map((line) => line.trim())).toEqual([
-      expect.stringMatching(/^next +npx cdktf deploy bootstrap-staging$/),
+      expect.stringMatching(/^first time +MOODLE_PLATFORM_BOOTSTRAP_STATE=local npx cdktf deploy bootstrap-staging$/),
+      expect.stringMatching(/^then +npx cdktf deploy bootstrap-staging$/),
       expect.stringMatching(/^next +npx cdktf deploy staging$/),
     ]);
   });
 
   test("says what is created and where the state lives", () => {
     expect(text).toMatch(/creates +5 resources: network 4, Helm releases 1/);
-    expect(text).toMatch(/state +s3:\/\/state\/staging.tfstate, locked by a file beside it/);
+    expect(text).toMatch(/state +s3:\/\/state\/staging.tfstate, lock file/);
   });
 
   test("aligns what it says", () => {
     const starts = text
       .split("\n")
       .filter((line) => /^ {4}\S/.test(line))
-      .map((line) => line.search(/(?<=\S {2,}|^ {4}\S+ +)\S+/));
+      .map((line) => line.slice(4))
+      .map((line) => line.search(/ {2}\S/) + 2);
     expect(new Set(starts).size).toBe(1);
   });
 
@@ -63,9 +65,9 @@ describe("the summary of an environment", () => {
 });
 
 test.each([
-  [{ s3: { bucket: "b", key: "k", dynamodb_table: "t" } }, "s3://b/k, locked by DynamoDB table t"],
-  [{ s3: { bucket: "b", key: "k" } }, "s3://b/k, not locked"],
-  [{ gcs: { bucket: "b", prefix: "p" } }, "gs://b/p/default.tfstate, locked by Cloud Storage"],
+  [{ s3: { bucket: "b", key: "k", dynamodb_table: "t" } }, "s3://b/k, lock in DynamoDB table t"],
+  [{ s3: { bucket: "b", key: "k" } }, "s3://b/k, no lock"],
+  [{ gcs: { bucket: "b", prefix: "p" } }, "gs://b/p/default.tfstate, lock file"],
   [{ local: { path: "terraform.bootstrap-x.tfstate" } }, "terraform.bootstrap-x.tfstate, a local file"],
 ])("describes the backend %j", (backend, expected) => {
   expect(describeState({ terraform: { backend } })).toBe(expected);
@@ -77,6 +79,18 @@ test("counts a bucket's policy with the bucket, and its access with identity", (
     "buckets",
     "identity",
   ]);
+});
+
+test("has a word for every kind of resource that the constructs use", () => {
+  const folders = ["aws", "google", "workloads", "core"].map((folder) => join(__dirname, "../../constructs", folder));
+  const sources = folders.flatMap((folder) =>
+    readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8")),
+  );
+  const types = sources
+    .flatMap((source) => [...source.matchAll(/"@cdktf\/provider-(\w+)\/lib\/([\w-]+)"/g)])
+    .map(([, provider, name]) => `${provider}_${name?.replaceAll("-", "_")}`);
+  expect(types.length).toBeGreaterThan(100);
+  expect(types.filter((type) => kindOf(type) === type)).toEqual([]);
 });
 
 test("names a type of no known kind by itself", () => {

@@ -15,6 +15,7 @@ export * from "./object-bucket-replica";
 export * from "./permissions-boundary";
 export * from "./pod-identity";
 export * from "./pod-identity-role";
+export { rdsAdministration } from "./rds-administration";
 export * from "./rds-database";
 export * from "./runner";
 export { RunnerIdentity, type RunnerIdentityProps } from "./runner-identity";

@@ -24,6 +24,7 @@ import {
   PodIdentity,
   type PolicyStatement,
   RdsDatabase,
+  rdsAdministration,
   SecretsManagerSecret,
   Vpc,
 } from "moodle-platform/aws";
@@ -158,7 +159,7 @@ class CampusMoodle extends TerraformStack {
       identity: identity("database-roles", [
         ...readSecrets,
         ...secrets.flatMap((one) => one.writeStatements()),
-        ...database.administrationStatements(),
+        ...rdsAdministration(database, keyArn),
       ]),
       database: database.endpoint,
       stores,
