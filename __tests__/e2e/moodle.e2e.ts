@@ -226,6 +226,16 @@ describeOnTestbed("charts/moodle", () => {
       expect(only(objects, "NetworkPolicy", "moodle").spec).not.toHaveProperty("ingress");
     });
 
+    test("gives containers the environment that its README describes", async () => {
+      const onGoogle = await render(
+        site("sites", { ...secretsIn("vault", "mysql", ["reader"]), objectStore: ports.gcs }),
+      );
+      const given = Object.keys(only(onGoogle, "ConfigMap", "moodle-configuration").data);
+      const rows = readFileSync(join(CHART, "README.md"), "utf8").split("| variable | value |")[1] ?? "";
+      const described = Array.from(rows.matchAll(/`((?:MOODLE|AWS)_[A-Z_]+)`/g), ([, name]) => name);
+      expect([...given, "MOODLE_CRON_KEEP_ALIVE"].sort()).toEqual(described.sort());
+    });
+
     test("installs anew when the image or the configuration changes, and only then", async () => {
       const name = jobName(objects);
       const others = await Promise.all(
