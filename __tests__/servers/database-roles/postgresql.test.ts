@@ -391,7 +391,7 @@ describe.each(installations)("$version", ({ bin }) => {
         });
       });
       expect(steps).toBeGreaterThan(40);
-    }, 600_000);
+    }, 1_800_000);
 
     test.each(["before", "after"] as const)(
       "%s any call of the store: the next run puts it right",
@@ -403,15 +403,15 @@ describe.each(installations)("$version", ({ bin }) => {
         });
         expect(steps).toBeGreaterThanOrEqual(10);
       },
-      300_000,
+      900_000,
     );
 
     test("at random times: the next run puts it right", async () => {
       await killAtRandomTimes(site, 12, 600);
-    }, 300_000);
+    }, 900_000);
 
     test("not at all: two runs at once agree on every password", async () => {
       await expectConcurrentRunsToAgree(site, 6);
-    }, 300_000);
+    }, 900_000);
   });
 });
