@@ -2,6 +2,7 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { type App, Aspects, TerraformStack } from "cdktf";
 import { BudgetAlarm } from "../constructs/aws/budget-alarm";
+import { ClusterPlanner } from "../constructs/aws/cluster-planner";
 import { EksCluster } from "../constructs/aws/eks-cluster";
 import { ElastiCacheRedis } from "../constructs/aws/elasticache-redis";
 import type { PolicyStatement } from "../constructs/aws/iam-policy";
@@ -64,6 +65,13 @@ export class AwsEnvironmentStack extends TerraformStack {
     });
     const cluster = this.addCluster(vpc, keys.cluster);
     addClusterProviders(this, cluster.access);
+    if (ci !== undefined) {
+      new ClusterPlanner(this, "planner", {
+        clusterName: cluster.clusterName,
+        principalArn: awsNames(environment).planRoleArn,
+        dependsOn: cluster.access.ready,
+      });
+    }
     const karpenter = new Karpenter(this, "karpenter", {
       ...this.place,
       clusterName: cluster.clusterName,

@@ -7,11 +7,14 @@ import type { ClusterAccess } from "../constructs/ports";
  * The providers of what runs in the cluster, in the stack that makes the cluster. Their only static field is the
  * credential plugin: seen with kubernetes 2.38.0 and helm 3.1.1, any other beside an address that is not known yet
  * (`insecure`, a token) makes the first plan fail with "default cluster has no server defined".
+ *
+ * Helm keeps its releases as ConfigMaps: they hold no secret here, and whoever only plans need not read any Secret.
+ * By hand: `HELM_DRIVER=configmap helm list`.
  */
 export function addClusterProviders(stack: TerraformStack, { host, caCertificate, exec }: ClusterAccess): void {
   const { apiVersion, command } = exec;
   const connection = { host, clusterCaCertificate: caCertificate };
   const credentials = { apiVersion, command, args: [...exec.args] };
   new KubernetesProvider(stack, "kubernetes", { ...connection, exec: [credentials] });
-  new HelmProvider(stack, "helm", { kubernetes: { ...connection, exec: credentials } });
+  new HelmProvider(stack, "helm", { helmDriver: "configmap", kubernetes: { ...connection, exec: credentials } });
 }
