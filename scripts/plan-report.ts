@@ -59,6 +59,10 @@ const PROTECTED: Readonly<Record<string, string>> = {
   aws_ecr_repository: "the images that run",
   google_artifact_registry_repository: "the images that run",
   aws_dynamodb_table: "the lock of Terraform's state",
+  aws_lb: "the site's way in: nobody reaches it until the new one serves",
+  google_iam_workload_identity_pool: "CI's way in, and the name for 30 days",
+  google_iam_workload_identity_pool_provider: "CI's way in, and the name for 30 days",
+  google_project_iam_custom_role: "the role of whoever holds it, and the name for weeks",
 };
 
 /** First line of a comment, by which the next run finds it. */
