@@ -16,6 +16,7 @@ const SERVICES = [
   "cloudresourcemanager",
   "compute",
   "container",
+  "containersecurity",
   "dns",
   "file",
   "gkebackup",
