@@ -145,8 +145,7 @@ export class RdsDatabase extends Construct {
       identifier,
       engine: engine.name,
       engineVersion: props.engineVersion,
-      // Extended support is billed by the processor-hour once a version leaves standard support: upgrade instead.
-      engineLifecycleSupport: "open-source-rds-extended-support-disabled",
+      engineLifecycleSupport: lifecycleSupport(engine),
       dbName: props.databaseName ?? "moodle",
       username: MASTER_USERNAME,
       ...(this.masterPassword === "rds-managed"
@@ -227,7 +226,7 @@ export class RdsDatabase extends Construct {
       clusterIdentifier: identifier,
       engine: engine.name,
       engineVersion: props.engineVersion,
-      engineLifecycleSupport: "open-source-rds-extended-support-disabled",
+      engineLifecycleSupport: lifecycleSupport(engine),
       databaseName: props.databaseName ?? "moodle",
       masterUsername: MASTER_USERNAME,
       manageMasterUserPassword: true,
@@ -395,4 +394,12 @@ export class RdsDatabase extends Construct {
  */
 function gp3Iops(storageGb: number): number {
   return storageGb < 400 ? 3000 : 12000;
+}
+
+/**
+ * Extended support is billed by the processor-hour once a version leaves standard support: upgrade instead.
+ * Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html
+ */
+function lifecycleSupport({ hasExtendedSupport }: RdsEngine): string | undefined {
+  return hasExtendedSupport ? "open-source-rds-extended-support-disabled" : undefined;
 }

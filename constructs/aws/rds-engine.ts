@@ -21,6 +21,8 @@ export interface RdsEngine {
   readonly logExports: readonly string[];
   /** Whether Multi-AZ DB clusters run it. */
   readonly hasClusters: boolean;
+  /** Whether RDS would sell extended support for it. */
+  readonly hasExtendedSupport: boolean;
   /** Instance classes on which RDS refuses Performance Insights. */
   readonly withoutPerformanceInsights: RegExp;
 }
@@ -60,6 +62,7 @@ export const RDS_ENGINES: Readonly<Record<DatabaseEndpoint["engine"], RdsEngine>
     replicaParameters: [immediate("hot_standby_feedback", "1")],
     logExports: ["postgresql", "upgrade"],
     hasClusters: true,
+    hasExtendedSupport: true,
     withoutPerformanceInsights: /^$/,
   },
   mysql: {
@@ -70,6 +73,7 @@ export const RDS_ENGINES: Readonly<Record<DatabaseEndpoint["engine"], RdsEngine>
     replicaParameters: [],
     logExports: ["error", "slowquery"],
     hasClusters: true,
+    hasExtendedSupport: true,
     withoutPerformanceInsights: smallBurstable,
   },
   mariadb: {
@@ -80,6 +84,7 @@ export const RDS_ENGINES: Readonly<Record<DatabaseEndpoint["engine"], RdsEngine>
     replicaParameters: [],
     logExports: ["error", "slowquery"],
     hasClusters: false,
+    hasExtendedSupport: false,
     withoutPerformanceInsights: smallBurstable,
   },
 };
