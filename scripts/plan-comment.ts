@@ -1,44 +1,53 @@
 /**
- * `npm run plan-comment -- STACK [--plan FILE | --failure FILE] [--allow-destroy]`: prints the comment for a pull request.
+ * `npm run --silent plan-comment -- STACK DIR [--allow-destroy] [--required]`: prints the comment for a pull request on
+ * what `npm run diff` left in `DIR`; an empty or absent `DIR` means that there was no identity to plan with.
  *
- * `--plan` names the output of `terraform show -json`, `--failure` the log of a plan that failed; without either, there
- * is no role yet that could plan. Exit code 1: protected data would be lost, or planning failed.
+ * Exit code 1: protected data would be lost without `--allow-destroy`; planning failed; or, with `--required`, there is
+ * nothing deployed to compare with.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Plan, type Report, reportFailed, reportNotDeployed, reportPlan } from "./plan-report";
+import { type Plan, reportFailed, reportNotDeployed, reportPlan } from "./plan-report";
 
 /** What Terraform's two backends say of a state bucket that bootstrap has not made yet. */
 const NO_STATE_BUCKET = /S3 bucket ("[^"]*" )?does not exist|NoSuchBucket|storage: bucket doesn't exist/;
 
-export function comment(
-  stack: string,
-  { plan, failure, allowDestroy }: { plan?: string; failure?: string; allowDestroy?: boolean },
-): Report & { readonly failed: boolean } {
+export interface Comment {
+  readonly markdown: string;
+  readonly failed: boolean;
+}
+
+export function comment(stack: string, folder: string, options: { allowDestroy: boolean; required: boolean }): Comment {
+  const plan = read(join(folder, "plan.json"));
   if (plan !== undefined) {
-    const report = reportPlan(stack, JSON.parse(plan) as Plan, { allowDestroy });
-    return { ...report, failed: report.refused };
+    const { markdown, refused } = reportPlan(stack, JSON.parse(plan) as Plan, options);
+    return { markdown, failed: refused };
   }
-  const isDeployed = failure !== undefined && !NO_STATE_BUCKET.test(failure.replaceAll(/[\s│]+/g, " "));
-  return { markdown: isDeployed ? reportFailed(stack) : reportNotDeployed(stack), refused: false, failed: isDeployed };
+  const failure = read(join(folder, "failure.log"));
+  if (failure === undefined) return { markdown: reportNotDeployed(stack, "identity"), failed: options.required };
+  return NO_STATE_BUCKET.test(failure.replaceAll(/[\s│]+/g, " "))
+    ? { markdown: reportNotDeployed(stack, "state"), failed: options.required }
+    : { markdown: reportFailed(stack), failed: true };
+}
+
+function read(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 
 function main(): void {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
-      plan: { type: "string" },
-      failure: { type: "string" },
       "allow-destroy": { type: "boolean", default: false },
+      required: { type: "boolean", default: false },
     },
   });
-  const [stack] = positionals;
-  if (stack === undefined) throw new Error("name the stack: npm run plan-comment -- STACK --plan FILE");
-  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path, "utf8"));
-  const { markdown, failed } = comment(stack, {
-    plan: read(values.plan),
-    failure: read(values.failure),
+  const [stack, folder] = positionals;
+  if (stack === undefined || folder === undefined) throw new Error("name stack and folder of the plan");
+  const { markdown, failed } = comment(stack, folder, {
     allowDestroy: values["allow-destroy"],
+    required: values.required,
   });
   console.log(markdown);
   if (failed) process.exitCode = 1;

@@ -112,14 +112,13 @@ export function reportPlan(stack: string, plan: Plan, { allowDestroy = false } =
   return { markdown: shorten(lines), refused };
 }
 
-/** The comment where there is no plan yet to show. */
-export function reportNotDeployed(stack: string): string {
-  return [
-    marker(stack),
-    `### ${stack}: not deployed yet`,
-    "",
-    `There is no state to compare with. \`npx cdktf deploy ${stack}\` makes everything that \`npm start\` lists.`,
-  ].join("\n");
+/** The comment where there is no plan to show, because the identity that plans, or the state's bucket, is missing. */
+export function reportNotDeployed(stack: string, missing: "identity" | "state"): string {
+  const reason = {
+    identity: "The identity that plans could not be taken: it comes with the bootstrap stack.",
+    state: "The bucket of its state does not exist: it comes with the bootstrap stack.",
+  }[missing];
+  return [marker(stack), `### ${stack}: not deployed yet`, "", reason].join("\n");
 }
 
 /** The comment where planning failed. Why it failed may hold values, so it stays in the log. */

@@ -1,5 +1,5 @@
 import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
-import { type App, Aspects, TerraformOutput, TerraformStack } from "cdktf";
+import { type App, Aspects, TerraformOutput } from "cdktf";
 import { ComponentTags } from "../constructs/core/component-tags";
 import { pinProviders } from "../constructs/core/providers";
 import { ArtifactRegistry } from "../constructs/google/artifact-registry";
@@ -12,6 +12,7 @@ import type { GoogleEnvironment } from "../environments/defaults";
 import { addBootstrapBackend } from "./bootstrap-state";
 import { addGoogleBackend } from "./google-backend";
 import { googleNames } from "./google-names";
+import { PlatformStack } from "./platform-stack";
 import { standardTags } from "./standard-tags";
 
 /** Roles that the environment stack grants on the project, beside its custom ones. */
@@ -24,7 +25,7 @@ const GRANTED_ROLES = ["roles/container.admin", "roles/container.defaultNodeServ
  * There is no runner: the cluster's control plane is reached by its DNS endpoint, from anywhere that Google Cloud lets
  * the caller's identity in, and nothing else in the network is dialled at deploy.
  */
-export class GoogleBootstrapStack extends TerraformStack {
+export class GoogleBootstrapStack extends PlatformStack {
   constructor(app: App, id: string, environment: GoogleEnvironment) {
     super(app, id);
     const { name, project, projectNumber, region, ci } = environment;
@@ -78,7 +79,7 @@ export class GoogleBootstrapStack extends TerraformStack {
     state.grantWrite("deployer", deployer);
     registry.grantWrite("deployer", deployer);
     new TerraformOutput(this, "workload-identity-provider", {
-      value: `projects/${projectNumber}/locations/global/workloadIdentityPools/${names.base}/providers/github`,
+      value: names.identityProvider,
       description: "For google-github-actions/auth in the workflows",
     });
   }

@@ -14,10 +14,16 @@ export interface GoogleNames {
   role(role: CustomRole): string;
   /** Full name of the image repository. */
   readonly imageRepositoryId: string;
+  /** By which GitHub's workflows authenticate; it and the planner exist where the environment names a repository. */
+  readonly identityProvider: string;
+  /** Service account that plans. */
+  readonly plannerEmail: string;
 }
 
-export function googleNames(environment: Pick<GoogleEnvironment, "name" | "project" | "region">): GoogleNames {
-  const { name, project, region } = environment;
+export function googleNames(
+  environment: Pick<GoogleEnvironment, "name" | "project" | "projectNumber" | "region">,
+): GoogleNames {
+  const { name, project, projectNumber, region } = environment;
   const base = `moodle-${name}`;
   const rolePrefix = base.replaceAll("-", "_");
   return {
@@ -26,5 +32,7 @@ export function googleNames(environment: Pick<GoogleEnvironment, "name" | "proje
     keyId: (use) => `projects/${project}/locations/${region}/keyRings/${base}/cryptoKeys/${use}`,
     role: (role) => `projects/${project}/roles/${rolePrefix}_${role}`,
     imageRepositoryId: `projects/${project}/locations/${region}/repositories/${base}`,
+    identityProvider: `projects/${projectNumber}/locations/global/workloadIdentityPools/${base}/providers/github`,
+    plannerEmail: `${base}-plan@${project}.iam.gserviceaccount.com`,
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
@@ -151,24 +151,36 @@ test("keeps an address with marks of Markdown inside its code span", () => {
   expect(reportPlan("staging", { resource_changes: changes }).markdown).toContain('- `a.b["x\\|y\'z"]`');
 });
 
-test.each([
-  ['Error: Failed to get existing workspaces: S3 bucket "moodle-staging-state-1" does not exist.'],
-  ["│ Error: Failed to get existing workspaces: querying Cloud Storage failed: storage:\n│ bucket doesn't exist"],
-])("before the first deploy says that there is nothing to compare with: %s", (failure) => {
-  const { markdown, failed } = comment("staging", { failure });
-  expect(failed).toBe(false);
-  expect(markdown).toContain("staging: not deployed yet");
-});
+describe("without a plan", () => {
+  const folder = mkdtempSync(join(tmpdir(), "plan-comment-"));
+  const options = { allowDestroy: false, required: false };
+  const fail = (log: string) => writeFileSync(join(folder, "failure.log"), log);
+  afterAll(() => rmSync(folder, { recursive: true }));
 
-test("without a role that may plan says that nothing is deployed", () => {
-  expect(comment("staging", {})).toMatchObject({
-    failed: false,
-    markdown: expect.stringContaining("not deployed yet"),
+  test.each([
+    ['Error: Failed to get existing workspaces: S3 bucket "moodle-staging-state-1" does not exist.'],
+    ["│ Error: Failed to get existing workspaces: querying Cloud Storage failed: storage:\n│ bucket doesn't exist"],
+  ])("says before the first deploy that there is nothing to compare with: %s", (log) => {
+    fail(log);
+    const { markdown, failed } = comment("staging", folder, options);
+    expect(failed).toBe(false);
+    expect(markdown).toContain("staging: not deployed yet");
   });
-});
 
-test("fails where the plan failed, without showing why", () => {
-  const { markdown, failed } = comment("staging", { failure: "Error: password=hunter2 is wrong" });
-  expect(failed).toBe(true);
-  expect(markdown).not.toContain("hunter2");
+  test("says that nothing could plan where nothing did", () => {
+    const { markdown, failed } = comment("staging", join(folder, "absent"), options);
+    expect(failed).toBe(false);
+    expect(markdown).toContain("The identity that plans could not be taken");
+  });
+
+  test("fails where a plan is required", () => {
+    expect(comment("staging", join(folder, "absent"), { ...options, required: true }).failed).toBe(true);
+  });
+
+  test("fails where the plan failed, without showing why", () => {
+    fail("Error: password=hunter2 is wrong");
+    const { markdown, failed } = comment("staging", folder, options);
+    expect(failed).toBe(true);
+    expect(markdown).not.toContain("hunter2");
+  });
 });
