@@ -1,6 +1,6 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
-import { type App, Aspects, TerraformStack } from "cdktf";
+import { type App, Aspects } from "cdktf";
 import { BudgetAlarm } from "../constructs/aws/budget-alarm";
 import { ClusterPlanner } from "../constructs/aws/cluster-planner";
 import { EksCluster } from "../constructs/aws/eks-cluster";
@@ -16,6 +16,7 @@ import { PermissionsBoundary } from "../constructs/aws/permissions-boundary";
 import { PodIdentity } from "../constructs/aws/pod-identity";
 import { rdsAdministration } from "../constructs/aws/rds-administration";
 import { RdsDatabase } from "../constructs/aws/rds-database";
+import { Runner } from "../constructs/aws/runner";
 import { SecretsManagerSecret } from "../constructs/aws/secret";
 import { SharedFiles } from "../constructs/aws/shared-files";
 import { Vpc } from "../constructs/aws/vpc";
@@ -25,12 +26,13 @@ import type { AwsEnvironment } from "../environments/defaults";
 import { addAwsBackend } from "./aws-backend";
 import { awsNames } from "./aws-names";
 import { addClusterProviders } from "./cluster-providers";
+import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
 import { bornSecrets, SITE_ACCOUNTS, type SiteAccount, secretsToMake } from "./site-names";
 import { standardTags } from "./standard-tags";
 
 /** A whole environment on AWS: network, cluster, data, edge, and the site in the cluster. */
-export class AwsEnvironmentStack extends TerraformStack {
+export class AwsEnvironmentStack extends PlatformStack {
   private readonly place: { readonly name: string; readonly account: string; readonly region: string };
   private readonly tags: Readonly<Record<string, string>>;
 
@@ -70,6 +72,18 @@ export class AwsEnvironmentStack extends TerraformStack {
         clusterName: cluster.clusterName,
         principalArn: awsNames(environment).planRoleArn,
         dependsOn: cluster.access.ready,
+      });
+    }
+    if (ci?.runner === true && ci.connectionArn !== undefined) {
+      new Runner(this, "runner", {
+        name: prefix,
+        connectionArn: ci.connectionArn,
+        roleArn: awsNames(environment).runnerRoleArn,
+        githubRepository: ci.githubRepository,
+        vpcId: vpc.vpcId,
+        subnetIds: vpc.privateSubnetIds,
+        clusterSecurityGroupId: cluster.clusterSecurityGroupId,
+        keyArn: keys.cluster.keyArn,
       });
     }
     const karpenter = new Karpenter(this, "karpenter", {
