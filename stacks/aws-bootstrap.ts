@@ -1,5 +1,5 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
-import { type App, Aspects, TerraformOutput, TerraformStack } from "cdktf";
+import { type App, Aspects, TerraformOutput } from "cdktf";
 import { CiRoles } from "../constructs/aws/ci-roles";
 import { ContainerRegistry } from "../constructs/aws/container-registry";
 import { RunnerIdentity } from "../constructs/aws/runner-identity";
@@ -10,6 +10,7 @@ import type { AwsEnvironment } from "../environments/defaults";
 import { addAwsBackend } from "./aws-backend";
 import { awsNames } from "./aws-names";
 import { addBootstrapBackend } from "./bootstrap-state";
+import { PlatformStack } from "./platform-stack";
 import { standardTags } from "./standard-tags";
 
 /** The platform's own images. */
@@ -19,7 +20,7 @@ const IMAGES = ["moodle", "backup", "database-roles"];
  * What precedes an environment on AWS and outlives it: the bucket of the state with its key and lock, the image
  * registry, and by choice the roles of CI and the identity of a runner. An administrator deploys it, not CI.
  */
-export class AwsBootstrapStack extends TerraformStack {
+export class AwsBootstrapStack extends PlatformStack {
   constructor(app: App, id: string, environment: AwsEnvironment) {
     super(app, id);
     const { name, account, region, protection, ci } = environment;

@@ -1,5 +1,5 @@
 import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
-import { type App, Aspects, TerraformStack } from "cdktf";
+import { type App, Aspects } from "cdktf";
 import { ComponentTags } from "../constructs/core/component-tags";
 import { pinProviders } from "../constructs/core/providers";
 import { BudgetAlarm } from "../constructs/google/budget-alarm";
@@ -19,12 +19,13 @@ import type { GoogleEnvironment } from "../environments/defaults";
 import { addClusterProviders } from "./cluster-providers";
 import { addGoogleBackend } from "./google-backend";
 import { type GoogleNames, googleNames } from "./google-names";
+import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
 import { bornSecrets, SITE_ACCOUNTS, type SiteAccount, secretsToMake } from "./site-names";
 import { standardTags } from "./standard-tags";
 
 /** A whole environment on Google Cloud: network, cluster, data, edge, and the site in the cluster. */
-export class GoogleEnvironmentStack extends TerraformStack {
+export class GoogleEnvironmentStack extends PlatformStack {
   private readonly names: GoogleNames;
 
   constructor(
