@@ -19,12 +19,13 @@ export default async function start(): Promise<void> {
   process.env.PATH = `${found[2]}:${process.env.PATH}`;
   // What kubectl and helm remember of an earlier cluster that had the same port.
   process.env.KUBECACHEDIR = join(process.env.TESTBED_DIR, "cache");
-  const definitions = [join(TESTBED, "../crds"), join(__dirname, "gke-policies.yaml")];
+  const last = join(__dirname, "gke-policies.yaml");
+  const definitions = [join(TESTBED, "../crds"), last];
   const [plugins] = await Promise.all([
     missingPlugins(),
     kubectl(["apply", "--server-side", ...definitions.flatMap((one) => ["-f", one])]),
   ]);
-  await kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+  await kubectl(["wait", "--for=condition=Established", "-f", last, "--timeout=60s"]);
   if (plugins !== undefined) {
     process.env.E2E_WITHOUT_TERRAFORM = plugins;
     console.warn(`deploys with Terraform are skipped: ${plugins}`);
