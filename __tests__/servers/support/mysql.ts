@@ -1,13 +1,28 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { type Certificates, makeCertificates } from "./certificates";
 import { freePort, runAs, ServerProcess } from "./process";
 
-/** A MariaDB server of the test's own. */
-export class MariadbTestServer {
+/** A server program, and what it is. */
+export interface MysqlInstallation {
+  readonly engine: "mariadb" | "mysql";
+  readonly command: string;
+}
+
+/** MariaDB from Debian's package, and the MySQL server program that `TEST_MYSQLD` names. */
+export function mysqlInstallations(): MysqlInstallation[] {
+  const installations: MysqlInstallation[] = [
+    { engine: "mariadb", command: "/usr/sbin/mariadbd" },
+    { engine: "mysql", command: process.env.TEST_MYSQLD ?? "" },
+  ];
+  return installations.filter(({ command }) => existsSync(command));
+}
+
+/** A MariaDB or MySQL server of the test's own. */
+export class MysqlTestServer {
   private constructor(
     private readonly directory: string,
     private readonly process: ServerProcess,
@@ -15,8 +30,7 @@ export class MariadbTestServer {
     readonly certificates: Certificates,
   ) {}
 
-  /** `options` are further options of mariadbd. */
-  static async start(...options: string[]): Promise<MariadbTestServer> {
+  static async start({ engine, command }: MysqlInstallation): Promise<MysqlTestServer> {
     const user = runAs("mysql");
     const directory = mkdtempSync(join(tmpdir(), "mariadb-"));
     const certificates = makeCertificates(directory);
@@ -25,14 +39,14 @@ export class MariadbTestServer {
     }
     chmodSync(directory, 0o755);
     const data = `--datadir=${join(directory, "data")}`;
-    execFileSync(
-      "mariadb-install-db",
-      ["--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"],
-      { ...user, cwd: directory, stdio: "pipe" },
-    );
+    const [install, ...options] =
+      engine === "mariadb"
+        ? ["mariadb-install-db", "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        : [command, "--no-defaults", data, "--initialize-insecure"];
+    execFileSync(install, options, { ...user, cwd: directory, stdio: "pipe" });
     const port = await freePort();
     const process = new ServerProcess(
-      "/usr/sbin/mariadbd",
+      command,
       [
         "--no-defaults",
         data,
@@ -46,11 +60,12 @@ export class MariadbTestServer {
         "--innodb-flush-log-at-trx-commit=0",
         "--general-log=1",
         `--general-log-file=${join(directory, "log")}`,
-        ...options,
+        "--log-bin=binlog",
+        ...(engine === "mysql" ? ["--mysqlx=OFF", "--server-id=1"] : []),
       ],
       { ...user, cwd: directory },
     );
-    const server = new MariadbTestServer(directory, process, port, certificates);
+    const server = new MysqlTestServer(directory, process, port, certificates);
     await process.ready(() => server.superuser("SELECT 1"));
     return server;
   }
