@@ -8,7 +8,8 @@ import type { ClusterAccess } from "../constructs/ports";
  * credential plugin: seen with kubernetes 2.38.0 and helm 3.1.1, any other beside an address that is not known yet
  * (`insecure`, a token) makes the first plan fail with "default cluster has no server defined".
  *
- * Helm keeps its releases as ConfigMaps: they hold no secret here, and whoever only plans need not read any Secret.
+ * Helm keeps its releases as ConfigMaps, so that whoever only plans need not read any Secret. No release holds a secret
+ * but one: on AWS, the key with which the load-balancer controller answers the API server's webhook calls.
  * By hand: `HELM_DRIVER=configmap helm list`.
  */
 export function addClusterProviders(stack: TerraformStack, { host, caCertificate, exec }: ClusterAccess): void {

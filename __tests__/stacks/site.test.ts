@@ -1,0 +1,130 @@
+import { TerraformResource } from "cdktf";
+import { parse } from "yaml";
+import type { IngressEdge } from "../../constructs/workloads/ingress";
+import { loadEnvironments } from "../../environments/load";
+import type { EnvironmentInput } from "../../environments/schema";
+import { staging as aws } from "../../environments/staging";
+import { staging as google } from "../../examples/google/staging";
+import { Site } from "../../stacks/site";
+import { SITE_ACCOUNTS } from "../../stacks/site-names";
+import { DependencyGraph } from "../support/graph";
+import * as ports from "../support/ports";
+import { type Resource, Template } from "../support/template";
+
+const alb: IngressEdge = {
+  kind: "alb",
+  vpcId: "vpc-0123456789abcdef0",
+  region: "eu-central-1",
+  route: ports.targetGroup,
+  controllerIdentity: ports.identity("kube-system"),
+};
+const gateway: IngressEdge = {
+  kind: "gateway",
+  route: ports.httpRoute,
+  frontEnd: { addressName: "address", certificateMapName: "certificates", sslPolicyName: "tls", ready: [] },
+};
+
+function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
+  const [environment] = loadEnvironments([input]);
+  if (environment === undefined) throw new Error("no environment");
+  return Template.from((stack) => {
+    const ready = (name: string) => [new TerraformResource(stack, name, { terraformResourceType: "kind" })];
+    new Site(stack, "site", {
+      environment,
+      cluster: { ...ports.cluster, ready: ready("cluster") },
+      nodesReady: ready("nodes"),
+      identities: {
+        web: { ...SITE_ACCOUNTS.web, ready: [] },
+        backup: { ...SITE_ACCOUNTS.backup, ready: [] },
+        databaseRoles: { ...SITE_ACCOUNTS.databaseRoles, ready: [] },
+        externalSecrets: { ...SITE_ACCOUNTS.externalSecrets, ready: [] },
+      },
+      database: { ...ports.database("postgresql"), ready: ready("database") },
+      redis: { sessions: ports.redis("sessions"), cache: ports.redis("cache") },
+      backupStore: ports.s3,
+      files: ports.efs,
+      administratorSecret: ports.secret("administrator"),
+      edge,
+    });
+  });
+}
+
+const values = (template: Template, name: string): Resource =>
+  parse(template.only("helm_release", { name }).values.join("\n"));
+
+describe.each([
+  ["AWS", synthesize(aws, alb), "aws-load-balancer-controller"],
+  ["Google Cloud", synthesize(google, gateway), "gateway"],
+])("the site on %s", (_, template, controller) => {
+  const graph = new DependencyGraph(template);
+
+  /** Names of what a release waits for: releases, and the resources outside the site. */
+  function waitsFor(release: string): string[] {
+    const names = Object.fromEntries(
+      Object.entries(template.all("helm_release")).map(([id, { name }]) => [`helm_release.${id}`, name as string]),
+    );
+    const [address = ""] = Object.entries(names).find(([, name]) => name === release) ?? [];
+    const reached = [...graph.reachableFrom(address)];
+    return reached.map((one) => names[one] ?? one.replace(/^kind\./, "")).filter((one) => !one.includes("."));
+  }
+
+  test.each(["external-secrets", "secret-stores", "database-roles", controller, "moodle", "backup"])(
+    "waits for the cluster: %s",
+    (release) => {
+      expect(waitsFor(release)).toContain("cluster");
+    },
+  );
+
+  test("asks for secrets once there are stores and passwords, for requests once there is a controller", () => {
+    expect(waitsFor("moodle")).toEqual(
+      expect.arrayContaining(["external-secrets", "secret-stores", "database-roles", controller]),
+    );
+  });
+
+  test.each(["database-roles", "moodle", "backup"])("lets nodes go after what runs on them: %s", (release) => {
+    expect(waitsFor(release)).toContain("nodes");
+  });
+
+  test("backs up a site that there is", () => {
+    expect(waitsFor("backup")).toContain("moodle");
+  });
+
+  test("puts no custom resource beside its definition", () => {
+    expect(waitsFor("secret-stores")).toContain("external-secrets");
+  });
+
+  test("has every release in a namespace that there is", () => {
+    const made = template.resources("kubernetes_namespace_v1").map(({ metadata }) => metadata.name);
+    const used = template.resources("helm_release").map(({ namespace }) => namespace);
+    expect([...made, "kube-system"]).toEqual(expect.arrayContaining(used));
+  });
+});
+
+test("the passwords of the first administrator are born in the cluster", () => {
+  expect(values(synthesize(aws, alb), "database-roles").config.generated).toEqual([
+    { secret: ports.secret("administrator"), keys: ["adminPassword"] },
+  ]);
+});
+
+test.each([
+  ["a tag", "1.2.3", "registry.example.edu/platform/backup:1.2.3"],
+  ["a digest", `sha256:${"a".repeat(64)}`, `registry.example.edu/platform/backup@sha256:${"a".repeat(64)}`],
+])("images are named by %s", (_, backup, expected) => {
+  const images = { registry: "registry.example.edu/platform", backup };
+  expect(values(synthesize({ ...aws, images }, alb), "backup").image).toBe(expected);
+});
+
+test("only the site's namespace holds data", () => {
+  const namespaces = synthesize({ ...aws, protection: "protected" }, alb).resources("kubernetes_namespace_v1");
+  expect(namespaces.filter(({ lifecycle }) => lifecycle.prevent_destroy).map(({ metadata }) => metadata.name)).toEqual([
+    "moodle",
+  ]);
+});
+
+test("Vault is a store beside the cloud's own, which holds what Terraform makes", () => {
+  const secrets = { store: "vault", address: "https://vault.example.edu:8200", cidr: "10.9.0.0/24" } as const;
+  expect(Object.keys(values(synthesize({ ...google, secrets }, gateway), "secret-stores").stores)).toEqual([
+    "google-secret-manager",
+    "vault",
+  ]);
+});
