@@ -6,4 +6,6 @@ module.exports = {
   testMatch: ["**/__tests__/servers/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/"],
   testTimeout: 120_000,
+  // Each file starts servers of its own.
+  maxWorkers: 2,
 };
