@@ -3,7 +3,7 @@ module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/__tests__"],
   testMatch: ["**/*.test.ts"],
-  testPathIgnorePatterns: ["/node_modules/", "/__tests__/e2e/", "/__tests__/servers/"],
+  testPathIgnorePatterns: ["/node_modules/", "/__tests__/e2e/", "/__tests__/program/", "/__tests__/servers/"],
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdktf.out/"],
   // TypeScript wants the extension in import(), which only the compiled file has.
   moduleNameMapper: { "^(\\./(aws|google)-(bootstrap|environment))\\.js$": "$1" },

@@ -62,7 +62,7 @@ function describeCommands(stack: string, isBootstrap: boolean): Row[] {
   return isBootstrap
     ? [
         ["first time", `${BOOTSTRAP_STATE}=local ${deploy}`],
-        ["then", deploy],
+        ["then", `${deploy} --migrate-state`],
       ]
     : [["next", deploy]];
 }

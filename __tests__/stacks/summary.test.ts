@@ -33,7 +33,7 @@ describe("the summary of an environment", () => {
     const commands = text.split("\n").filter((line) => line.includes("npx"));
     expect(commands.map((line) => line.trim())).toEqual([
       expect.stringMatching(/^first time +MOODLE_PLATFORM_BOOTSTRAP_STATE=local npx cdktf deploy bootstrap-staging$/),
-      expect.stringMatching(/^then +npx cdktf deploy bootstrap-staging$/),
+      expect.stringMatching(/^then +npx cdktf deploy bootstrap-staging --migrate-state$/),
       expect.stringMatching(/^next +npx cdktf deploy staging$/),
     ]);
   });
