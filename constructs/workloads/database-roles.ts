@@ -60,7 +60,7 @@ export class DatabaseRoles extends Construct {
           vault: storePeers(props.stores),
         },
       },
-      // The Job gives up after 10 minutes; its image may have to wait for a node.
+      // The Job gives up after 15 minutes; before that, its image may have to wait for a node.
       timeout: 1200,
       dependsOn: [...cluster.ready, ...identity.ready, ...database.ready, ...props.dependsOn],
     });

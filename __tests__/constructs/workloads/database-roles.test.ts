@@ -76,5 +76,5 @@ test("the Job runs after cluster, identity, database and namespace", () => {
 });
 
 test("Helm waits longer than the Job may take", () => {
-  expect(build().release.timeout).toBeGreaterThan(600);
+  expect(build().release.timeout).toBeGreaterThan(900);
 });
