@@ -1,5 +1,6 @@
 /** Promises that hold in every supported combination of environment, cloud, engine, protection and variant. */
 import { PROVIDERS, TERRAFORM } from "../../constructs/versions";
+import { KEPT_NAMES } from "../../stacks/kept-names";
 import { DependencyGraph } from "../support/graph";
 import { policyStatements } from "../support/policies";
 import { type SynthesizedCombination, synthesizeCombinations } from "../support/stacks";
@@ -426,32 +427,20 @@ describe("the dependency graph", () => {
   });
 });
 
-test("names that a cloud keeps after destroy carry the incarnation", () => {
-  const nameOf: Record<string, string> = {
-    aws_cloudwatch_log_group: "name",
-    aws_secretsmanager_secret: "name",
-    aws_db_instance: "identifier",
-    google_sql_database_instance: "name",
-    google_secret_manager_secret: "secret_id",
-  };
-  const fixed = all.flatMap(({ name, input, environment }) =>
-    Object.entries(nameOf).flatMap(([type, field]) =>
-      breaking(environment, type, (one) =>
-        String(one[field]).includes(`moodle-${input.name}-${input.incarnation ?? 1}`),
-      ).map((one) => `${name} ${one}`),
-    ),
-  );
-  expect(fixed).toEqual([]);
-});
+describe("names that a cloud keeps after destroy", () => {
+  test.each(KEPT_NAMES.filter(({ answer }) => answer === "incarnation"))("$type carries the incarnation", (kept) => {
+    const fixed = all.flatMap(({ name, input, environment }) =>
+      breaking(environment, kept.type, (resource) =>
+        String(resource[kept.argument]).includes(`moodle-${input.name}-${input.incarnation ?? 1}`),
+      ).map((address) => `${name} ${address}`),
+    );
+    expect(fixed).toEqual([]);
+  });
 
-test("nothing that a cloud never gives back is made by an environment's own stack", () => {
-  const forever = [
-    "google_kms_key_ring",
-    "google_kms_crypto_key",
-    "google_iam_workload_identity_pool",
-    "google_project_iam_custom_role",
-  ];
-  expect(all.flatMap(({ environment }) => environment.types().filter((type) => forever.includes(type)))).toEqual([]);
+  test.each(KEPT_NAMES.filter(({ answer }) => answer === "bootstrap"))("$type lives in bootstrap alone", ({ type }) => {
+    expect(all.filter(({ environment }) => environment.types().includes(type))).toEqual([]);
+    expect(all.some(({ bootstrap }) => bootstrap.types().includes(type))).toBe(true);
+  });
 });
 
 /** The argument by which resources of a type are tagged or labelled; `undefined` where they are not. */
