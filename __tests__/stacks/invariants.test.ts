@@ -1,7 +1,6 @@
 /** Promises that hold in every supported combination of environment, cloud, engine, protection and variant. */
 import { PROVIDERS, TERRAFORM } from "../../constructs/versions";
 import { KEPT_NAMES } from "../../stacks/kept-names";
-import { DependencyGraph } from "../support/graph";
 import { policyStatements } from "../support/policies";
 import { type SynthesizedCombination, synthesizeCombinations } from "../support/stacks";
 import type { Resource, Template } from "../support/template";
@@ -350,80 +349,6 @@ describe("Helm releases", () => {
       ),
     );
     expect(plain).toEqual([]);
-  });
-});
-
-describe("the dependency graph", () => {
-  /** What `address` does not wait for although it must: each pattern stands for a kind of resource. */
-  function missing(template: Template, address: string, needed: readonly RegExp[]): string[] {
-    const reached = [...new DependencyGraph(template).reachableFrom(address)];
-    return needed
-      .filter((pattern) => !reached.some((one) => pattern.test(one)))
-      .map((pattern) => `${address} does not wait for ${pattern}`);
-  }
-  const inCluster = (template: Template) => template.addresses().filter((one) => /^(helm|kubernetes)_/.test(one));
-  const releases = (template: Template, chart: RegExp) =>
-    Object.entries(template.all("helm_release"))
-      .filter(([, one]) => chart.test(`${one.name}`))
-      .map(([id]) => `helm_release.${id}`);
-
-  test("everything in an EKS cluster waits for the deployer's access, system nodes and the network add-ons", () => {
-    const needed = [
-      /^aws_eks_access_policy_association\./,
-      /^aws_eks_node_group\./,
-      /^aws_eks_addon\..*vpc-?cni/i,
-      /^aws_eks_addon\..*pod-?identity/i,
-    ];
-    expect(
-      violations((template, { input }) =>
-        input.cloud === "aws" ? inCluster(template).flatMap((one) => missing(template, one, needed)) : [],
-      ),
-    ).toEqual([]);
-  });
-
-  test("everything in a GKE cluster waits for its nodes", () => {
-    expect(
-      violations((template, { input }) =>
-        input.cloud === "google"
-          ? inCluster(template).flatMap((one) => missing(template, one, [/^google_container_node_pool\./]))
-          : [],
-      ),
-    ).toEqual([]);
-  });
-
-  const controllers: [string, RegExp, RegExp][] = [
-    ["secret stores wait for External Secrets", /^secret-stores$/, /external.?secrets/i],
-    ["Moodle waits for its secret stores", /^moodle$/, /secret.?stores|stores/i],
-    ["Moodle waits for its database roles", /^moodle$/, /database.?roles/i],
-    ["backups wait for the database roles", /^backup$/, /database.?roles/i],
-  ];
-  test.each(controllers)("%s", (_, chart, controller) => {
-    const found = violations((template, { environment }) => {
-      if (template !== environment) return [];
-      const waiting = releases(template, chart);
-      if (waiting.length === 0) return [`no release ${chart}`];
-      return waiting.flatMap((one) =>
-        missing(template, one, [new RegExp(`^helm_release\\..*(${controller.source})`, "i")]),
-      );
-    });
-    expect(found).toEqual([]);
-  });
-
-  const eks: [string, RegExp, RegExp][] = [
-    ["Moodle's target group binding waits for the load-balancer controller", /^moodle$/, /load.?balancer|ingress/i],
-    ["node pools wait for Karpenter", /^karpenter-node-pools$/, /karpenter.*controller|karpenter_release|karpenter/i],
-    ["Moodle waits for the node pools, so that destroy drains it first", /^moodle$/, /node.?pools/i],
-  ];
-  test.each(eks)("on EKS %s", (_, chart, controller) => {
-    const found = violations((template, { environment, input }) => {
-      if (template !== environment || input.cloud !== "aws") return [];
-      const waiting = releases(template, chart);
-      if (waiting.length === 0) return [`no release ${chart}`];
-      return waiting.flatMap((one) =>
-        missing(template, one, [new RegExp(`^helm_release\\..*(${controller.source})`, "i")]),
-      );
-    });
-    expect(found).toEqual([]);
   });
 });
 
