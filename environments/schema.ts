@@ -95,13 +95,14 @@ const secrets = z
   .prefault({ store: "cloud" })
   .describe("Where passwords that are born in the cluster live: the cloud's own secret store, or Vault.");
 
+const CI = "Continuous integration. Default: none, and bootstrap makes no role for it.";
 const ci = z
   .strictObject({
     githubRepository: matching(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, "owner/name of a GitHub repository").describe(
       "The repository whose workflows may plan and deploy.",
     ),
   })
-  .describe("Continuous integration. Default: none, and bootstrap makes no role for it.");
+  .describe(CI);
 
 const common = {
   name: matching(
@@ -216,8 +217,9 @@ export const awsSchema = z.strictObject({
           "The runner's connection to GitHub, once authorized in the console. Default: none, and no runner in the network yet.",
         ),
     })
+    .describe(CI)
     .optional(),
-  cloud: z.literal("aws"),
+  cloud: z.literal("aws").describe("It decides which fields exist."),
   backups: z
     .strictObject({
       ...backupFields,
@@ -249,7 +251,9 @@ export const awsSchema = z.strictObject({
       natGateways: z
         .enum(["single", "per-zone"])
         .optional()
-        .describe("Default: per-zone where protected, single where disposable."),
+        .describe(
+          "NAT gateways, one in all or one a zone. Default: per-zone where protected, single where disposable.",
+        ),
     })
     .prefault({})
     .describe("The VPC."),
@@ -266,13 +270,13 @@ export const awsSchema = z.strictObject({
         .describe("Who may administer the cluster beside the deployer: IAM roles or users."),
       systemNodes: z
         .strictObject({
-          instanceType: matching(/^[a-z0-9-]+\.[a-z0-9]+$/, "an EC2 instance type, such as m7g.large").default(
-            "m7g.large",
-          ),
-          count: count(2, 20).default(2),
+          instanceType: matching(/^[a-z0-9-]+\.[a-z0-9]+$/, "an EC2 instance type, such as m7g.large")
+            .default("m7g.large")
+            .describe("Their instance type, Graviton or x86."),
+          count: count(2, 20).default(2).describe("How many of them."),
         })
         .prefault({})
-        .describe("Managed nodes for the cluster's own programs: instance type (Graviton or x86) and how many."),
+        .describe("Managed nodes for the cluster's own programs."),
       nodes: z
         .strictObject({
           capacityType: z.enum(["on-demand", "spot"]).default("on-demand").describe("How nodes are bought."),
@@ -311,8 +315,12 @@ export const awsSchema = z.strictObject({
         .describe(
           "Sessions and cache apart, or one small group for both. Default: separate where protected, shared where disposable.",
         ),
-      sessionsNodeType: nodeType("an ElastiCache node type, such as cache.t4g.small").default("cache.t4g.small"),
-      cacheNodeType: nodeType("an ElastiCache node type, such as cache.t4g.medium").default("cache.t4g.medium"),
+      sessionsNodeType: nodeType("an ElastiCache node type, such as cache.t4g.small")
+        .default("cache.t4g.small")
+        .describe("Nodes for sessions, and for everything where one group is shared."),
+      cacheNodeType: nodeType("an ElastiCache node type, such as cache.t4g.medium")
+        .default("cache.t4g.medium")
+        .describe("Nodes for the cache, where it has a group of its own."),
     })
     .prefault({})
     .describe("ElastiCache for sessions and caches."),
@@ -392,7 +400,7 @@ const googleDatabase = z
 
 export const googleSchema = z.strictObject({
   ...common,
-  cloud: z.literal("google"),
+  cloud: z.literal("google").describe("It decides which fields exist."),
   backups: z.strictObject(backupFields).prefault({}).describe(BACKUPS),
   project: matching(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, "the id of a Google Cloud project").describe(
     "Google Cloud project.",
@@ -449,13 +457,13 @@ export const googleSchema = z.strictObject({
         .describe("Who may administer the cluster beside the deployer."),
       systemNodes: z
         .strictObject({
-          machineType: matching(/^[a-z][a-z0-9]*-[a-z0-9-]+$/, "a machine type, such as e2-standard-2").default(
-            "e2-standard-2",
-          ),
-          count: count(1, 20).default(1),
+          machineType: matching(/^[a-z][a-z0-9]*-[a-z0-9-]+$/, "a machine type, such as e2-standard-2")
+            .default("e2-standard-2")
+            .describe("Their machine type."),
+          count: count(1, 20).default(1).describe("How many in each zone."),
         })
         .prefault({})
-        .describe("Nodes for the cluster's own programs: machine type, and how many in each zone."),
+        .describe("Nodes for the cluster's own programs."),
       nodes: z
         .strictObject({
           cpuLimit: count(4, 10000).default(64).describe("Processors at most over all nodes."),
@@ -465,10 +473,12 @@ export const googleSchema = z.strictObject({
         .describe("Nodes that node auto-provisioning buys for everything else."),
       gpu: z
         .strictObject({
-          machineType: matching(/^[a-z][a-z0-9]*-[a-z0-9-]+$/, "a machine type, such as g2-standard-4").default(
-            "g2-standard-4",
-          ),
-          accelerator: matching(/^nvidia-[a-z0-9-]+$/, "an accelerator type, such as nvidia-l4").default("nvidia-l4"),
+          machineType: matching(/^[a-z][a-z0-9]*-[a-z0-9-]+$/, "a machine type, such as g2-standard-4")
+            .default("g2-standard-4")
+            .describe("Machine type of the nodes."),
+          accelerator: matching(/^nvidia-[a-z0-9-]+$/, "an accelerator type, such as nvidia-l4")
+            .default("nvidia-l4")
+            .describe("Type of their GPU."),
           limit: count(1, 1000).default(4).describe("Nodes at most."),
           spot: z.boolean().default(true).describe("Whether nodes may be taken away at any time, for a lower price."),
         })
@@ -496,7 +506,7 @@ export const googleSchema = z.strictObject({
       tier: z
         .enum(["BASIC_HDD", "ZONAL", "REGIONAL"])
         .optional()
-        .describe("Default: REGIONAL where protected, BASIC_HDD where disposable."),
+        .describe("Service tier of Filestore. Default: REGIONAL where protected, BASIC_HDD where disposable."),
       capacityGb: count(100, 102400)
         .default(1024)
         .describe("Capacity, in GiB: at least 100, or 1024 for ZONAL. Speed grows with it."),

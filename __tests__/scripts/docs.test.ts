@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { awsSchema, googleSchema } from "../../environments/schema";
+import { environmentPage, environmentRows } from "../../scripts/docs/environment";
+import { versionsPage } from "../../scripts/docs/versions";
+
+const docs = join(__dirname, "../../docs");
+const rows = { aws: environmentRows(awsSchema), google: environmentRows(googleSchema) };
+
+test.each([
+  ["reference/environment.md", environmentPage],
+  ["versions.md", versionsPage],
+])("docs/%s is as npm run docs would write it", (path, page) => {
+  expect(readFileSync(join(docs, path), "utf8")).toBe(`${page().trimEnd()}\n`);
+});
+
+test.each(Object.entries(rows))("every field of %s is described", (_, fields) => {
+  expect(fields.length).toBeGreaterThan(60);
+  expect(fields.filter(({ description }) => !/\w.*\.$/.test(description)).map(({ path }) => path)).toEqual([]);
+});
+
+test("a field says what is allowed in the words of the error that refuses the rest", () => {
+  const find = (path: string) => rows.aws.find((row) => row.path === path);
+  expect(find("account")).toMatchObject({ allowed: "the 12 digits of an AWS account", default: "required" });
+  expect(find("moodle.maxUploadMb")).toMatchObject({ allowed: "1 to 4096", default: "`256`" });
+  expect(find("zones")?.allowed).toBe("a list: an availability zone, such as eu-central-1a");
+  expect(find("edge.waf")).toMatchObject({ allowed: "`true`, `false`", default: "" });
+});
+
+test("a field of one variant alone says so, and a field of all stands once", () => {
+  const versions = rows.aws.filter(({ path }) => path === "database.version").map(({ description }) => description);
+  expect(versions).toHaveLength(3);
+  expect(versions[2]).toBe('Version of MariaDB. Only with engine `"mariadb"`.');
+  expect(rows.aws.filter(({ path }) => path === "database.instanceClass")).toHaveLength(1);
+});

@@ -1,0 +1,33 @@
+/** `npm run docs [-- --check]`: writes the generated pages, or fails where one is not as it would be written. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import * as shared from "../../constructs";
+import * as aws from "../../constructs/aws";
+import * as google from "../../constructs/google";
+import { constructsPage } from "./constructs";
+import { environmentPage } from "./environment";
+import { versionsPage } from "./versions";
+
+const PAGES: Readonly<Record<string, () => string>> = {
+  "docs/reference/environment.md": environmentPage,
+  "docs/reference/constructs.md": () =>
+    constructsPage(join(__dirname, "../../constructs"), {
+      "moodle-platform": Object.keys(shared),
+      "moodle-platform/aws": Object.keys(aws),
+      "moodle-platform/google": Object.keys(google),
+    }),
+  "docs/versions.md": versionsPage,
+};
+
+const { check } = parseArgs({ options: { check: { type: "boolean", default: false } } }).values;
+for (const [path, page] of Object.entries(PAGES)) {
+  const text = `${page().trimEnd()}\n`;
+  if (!check) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
+    console.error(`${path} is stale: run npm run docs and commit it`);
+    process.exitCode = 1;
+  }
+}
