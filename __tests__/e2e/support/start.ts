@@ -1,6 +1,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import stop from "./stop";
 import { missingPlugins } from "./terraform";
 import { kubectl, missingTestbed, run, TESTBED } from "./testbed";
 
@@ -12,22 +14,40 @@ export default async function start(): Promise<void> {
     return;
   }
   process.env.TESTBED_DIR = mkdtempSync(join(tmpdir(), "moodle-platform-e2e-"));
+  try {
+    await startCluster(process.env.TESTBED_DIR);
+    const [plugins] = await Promise.all([missingPlugins(), applyDefinitions()]);
+    if (plugins !== undefined) {
+      process.env.E2E_WITHOUT_TERRAFORM = plugins;
+      console.warn(`deploys with Terraform are skipped: ${plugins}`);
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startCluster(folder: string): Promise<void> {
   const exports = await run(join(TESTBED, "up"), []);
-  const found = /KUBECONFIG=(\S+) PATH=([^:\s]+):/.exec(exports);
-  if (found === null) throw new Error(`the testbed's "up" printed no KUBECONFIG and PATH: ${exports}`);
-  process.env.KUBECONFIG = found[1];
-  process.env.PATH = `${found[2]}:${process.env.PATH}`;
+  const [, kubeconfig, tools] = /KUBECONFIG=(\S+) PATH=([^:\s]+):/.exec(exports) ?? [];
+  if (kubeconfig === undefined) throw new Error(`the testbed's "up" printed no KUBECONFIG and PATH: ${exports}`);
+  process.env.KUBECONFIG = kubeconfig;
+  process.env.PATH = `${tools}:${process.env.PATH}`;
   // What kubectl and helm remember of an earlier cluster that had the same port.
-  process.env.KUBECACHEDIR = join(process.env.TESTBED_DIR, "cache");
-  const last = join(__dirname, "gke-policies.yaml");
-  const definitions = [join(TESTBED, "../crds"), last];
-  const [plugins] = await Promise.all([
-    missingPlugins(),
-    kubectl(["apply", "--server-side", ...definitions.flatMap((one) => ["-f", one])]),
-  ]);
-  await kubectl(["wait", "--for=condition=Established", "-f", last, "--timeout=60s"]);
-  if (plugins !== undefined) {
-    process.env.E2E_WITHOUT_TERRAFORM = plugins;
-    console.warn(`deploys with Terraform are skipped: ${plugins}`);
+  process.env.KUBECACHEDIR = join(folder, "cache");
+}
+
+/** Custom resources of every controller that a chart speaks to. */
+async function applyDefinitions(): Promise<void> {
+  await kubectl(["apply", "--server-side", "-f", join(TESTBED, "../crds"), "-f", join(__dirname, "gke-policies.yaml")]);
+  // The last of them is served last. "kubectl wait" itself fails on a definition that has no status yet.
+  for (let triesLeft = 60; ; triesLeft--) {
+    try {
+      await kubectl(["get", "gcpgatewaypolicies.networking.gke.io", "--all-namespaces"]);
+      return;
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+      await sleep(1000);
+    }
   }
 }
