@@ -74,7 +74,8 @@ export class Ingress extends Construct {
         certificateMapName: frontEnd.certificateMapName,
         sslPolicyName: frontEnd.sslPolicyName,
       },
-      timeout: 300,
+      // Uninstalling waits until Google has taken the load balancer apart, which otherwise keeps the network from being deleted.
+      timeout: 900,
       dependsOn: [...cluster.ready, ...frontEnd.ready, ...dependsOn],
     });
   }
