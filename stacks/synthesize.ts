@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { App, Manifest } from "cdktf";
 import type { Environment } from "../environments/defaults";
@@ -9,9 +9,9 @@ import { addStacks } from ".";
  * leaves there what an earlier run has written. What Terraform keeps beside a stack's JSON stays in any case.
  */
 export async function synthesize(environments: readonly Environment[], outdir: string): Promise<void> {
-  const staged = `${outdir}.next`;
-  rmSync(staged, { recursive: true, force: true });
-  mkdirSync(staged, { recursive: true });
+  mkdirSync(dirname(outdir), { recursive: true });
+  // Beside it, so that a rename does; by a name of its own, so that two runs do not meet.
+  const staged = mkdtempSync(`${outdir}.`);
   try {
     const app = new App({ outdir: staged });
     await withoutTokenTraces(async () => {
