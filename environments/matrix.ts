@@ -50,6 +50,9 @@ function products(): Combination[] {
 function awsVariants(): Combination[] {
   const { staging, production } = AWS;
   const administrators = ["arn:aws:iam::444455556666:role/platform"];
+  const ci = { githubRepository: "example-university/moodle-platform" };
+  const connectionArn =
+    "arn:aws:codeconnections:eu-central-1:444455556666:connection/7f0c0b52-0a53-4a0b-9a57-3c2b6a0e1d11";
   const size = { engine: "postgresql", instanceClass: "db.m6gd.large" } satisfies Database<"aws">;
   const cluster = { ...size, topology: "multi-az-cluster" } satisfies Database<"aws">;
   return [
@@ -65,6 +68,8 @@ function awsVariants(): Combination[] {
     combination("staging", { ...staging, redis: { groups: "separate" } }, "redis-separate"),
     combination("staging", { ...staging, state: { lock: "dynamodb" } }, "dynamodb-lock"),
     combination("staging", { ...staging, ci: undefined, cluster: { administrators } }, "no-ci"),
+    combination("production", { ...production, ci: { ...ci, runner: true, connectionArn } }, "runner"),
+    combination("production", { ...production, ci: { ...ci, oidcProvider: "existing" } }, "existing-oidc-provider"),
     combination(
       "production",
       { ...production, ci: undefined, budget: undefined, cluster: { administrators } },
