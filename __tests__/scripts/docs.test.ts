@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { awsSchema, googleSchema } from "../../environments/schema";
 import { environmentPage, environmentRows } from "../../scripts/docs/environment";
+import { namesPage } from "../../scripts/docs/names";
 import { versionsPage } from "../../scripts/docs/versions";
 
 const docs = join(__dirname, "../../docs");
@@ -9,6 +10,7 @@ const rows = { aws: environmentRows(awsSchema), google: environmentRows(googleSc
 
 test.each([
   ["reference/environment.md", environmentPage],
+  ["names.md", namesPage],
   ["versions.md", versionsPage],
 ])("docs/%s is as npm run docs would write it", (path, page) => {
   expect(readFileSync(join(docs, path), "utf8")).toBe(`${page().trimEnd()}\n`);

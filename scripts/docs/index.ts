@@ -7,6 +7,7 @@ import * as aws from "../../constructs/aws";
 import * as google from "../../constructs/google";
 import { constructsPage } from "./constructs";
 import { environmentPage } from "./environment";
+import { namesPage } from "./names";
 import { versionsPage } from "./versions";
 
 const PAGES: Readonly<Record<string, () => string>> = {
@@ -17,6 +18,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
       "moodle-platform/aws": Object.keys(aws),
       "moodle-platform/google": Object.keys(google),
     }),
+  "docs/names.md": namesPage,
   "docs/versions.md": versionsPage,
 };
 
