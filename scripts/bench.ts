@@ -4,13 +4,14 @@
  * Medians; nothing is asserted. ts-node and the compiler that it needs are installed in a temporary folder.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadEnvironments } from "../environments/load";
 import { staging } from "../environments/staging";
 import { synthesize } from "../stacks/synthesize";
+import { linkModules } from "./link-modules";
 
 const RUNS = 5;
 const ENVIRONMENTS = [1, 10, 25, 50];
@@ -68,23 +69,6 @@ function templateProgram(folder: string): string {
   const template = { ...compilerOptions, module: "CommonJS", moduleResolution: "node10" };
   writeFileSync(join(program, "tsconfig.json"), JSON.stringify({ compilerOptions: template }));
   return program;
-}
-
-/** Links to every package of several folders; those of a later folder take the place of those of an earlier. */
-function linkModules(folders: readonly string[], target: string): void {
-  const packages = new Map<string, string>();
-  for (const folder of folders) {
-    for (const entry of readdirSync(folder)) {
-      const names = /^(@|\.bin$)/.test(entry)
-        ? readdirSync(join(folder, entry)).map((name) => join(entry, name))
-        : [entry];
-      for (const name of names) packages.set(name, resolve(folder, name));
-    }
-  }
-  for (const [name, source] of packages) {
-    mkdirSync(dirname(join(target, name)), { recursive: true });
-    symlinkSync(source, join(target, name));
-  }
 }
 
 /** In a process of its own: so many environments, each like staging. */
