@@ -1,12 +1,12 @@
-/** What waits for what, in an environment of each cloud, model of the database and place of secrets. */
+/** What waits for what, in every environment file on each cloud and in the variants that change it. */
 import { DependencyGraph } from "../support/graph";
 import { type SynthesizedCombination, synthesizeCombinations } from "../support/stacks";
 import type { Template } from "../support/template";
 
 let all: SynthesizedCombination[];
 beforeAll(async () => {
-  // The engine decides nothing that is in the graph.
-  all = await synthesizeCombinations(({ name }) => name.includes("postgresql") && !/moodle|incarnation|nat/.test(name));
+  const isChosen = /-postgresql-(disposable|protected)$|-(vault|gpu|no-ci|multi-az-cluster|moodle-5\.1|redis-shared)$/;
+  all = await synthesizeCombinations(({ name }) => isChosen.test(name));
 }, 60_000);
 
 /** What an address of an environment on `cloud` should wait for and does not. */

@@ -1,5 +1,6 @@
 import type { TerraformStack } from "cdktf";
 import { App, Testing } from "cdktf";
+import type { Environment } from "../../environments/defaults";
 import { loadEnvironments } from "../../environments/load";
 import { type Combination, combinations } from "../../environments/matrix";
 import { addStacks } from "../../stacks";
@@ -23,12 +24,24 @@ export async function synthesizeCombinations(
     const app = Testing.stubVersion(new App({ stackTraces: false }));
     await addStacks(app, environment);
     const stack = (id: string) => Template.of(app.node.findChild(id) as TerraformStack);
+    const bootstrap = bootstrapOf(environment, () => stack(`bootstrap-${environment.name}`));
     synthesized.push({
       ...combination,
       environment: stack(environment.name),
-      bootstrap: stack(`bootstrap-${environment.name}`),
+      bootstrap,
     });
   }
   captureStackTrace.mockRestore();
   return synthesized;
+}
+
+const bootstraps = new Map<string, Template>();
+
+/** Most choices do not reach the bootstrap stack: it is synthesized once for all combinations that share what does. */
+function bootstrapOf(environment: Environment, synthesize: () => Template): Template {
+  const { name, cloud, region, owner, protection, ci, state } = environment;
+  const key = JSON.stringify([name, cloud, region, owner, protection, ci, state]);
+  const template = bootstraps.get(key) ?? synthesize();
+  bootstraps.set(key, template);
+  return template;
 }

@@ -2,6 +2,7 @@
 export * from "./budget-alarm";
 export { CiBoundary, type CiBoundaryProps } from "./ci-boundary";
 export { CiRoles, type CiRolesProps } from "./ci-roles";
+export * from "./cluster-planner";
 export * from "./container-registry";
 export * from "./eks-cluster";
 export * from "./elasticache-redis";
