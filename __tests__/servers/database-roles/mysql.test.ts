@@ -307,6 +307,7 @@ describe.each(mysqlInstallations())("$engine", (installation) => {
     aws.setMasterPassword = async (password) => {
       await server.superuser(`ALTER USER administrator IDENTIFIED BY '${password}'`);
     };
+    aws.refusedModifications = 2;
     aws.busyAnswers = 2;
     const administrator = {
       kind: "rds-reset-password",

@@ -361,6 +361,7 @@ describe.each(installations)("$version", ({ bin }) => {
       aws.setMasterPassword = async (password) => {
         await server.superuser(`ALTER ROLE administrator PASSWORD '${password}'`);
       };
+      aws.refusedModifications = 2;
       aws.busyAnswers = 2;
       const administrator = {
         kind: "rds-reset-password",

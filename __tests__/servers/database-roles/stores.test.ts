@@ -161,6 +161,16 @@ describe("Google Cloud", () => {
     });
   });
 
+  test("a version that was destroyed is not made up for", async () => {
+    google.secrets.set(SECRETS.backup, [null]);
+    const outcome = await run(site);
+    expect(outcome).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("version latest is disabled or destroyed"),
+    });
+    expect(google.secrets.get(SECRETS.backup)).toEqual([null]);
+  });
+
   test("a secret that does not exist is named", async () => {
     google.secrets.delete(SECRETS.backup);
     expect(await run(site)).toMatchObject({

@@ -15,7 +15,9 @@ export class AwsEmulator extends Emulator {
   readonly secrets = new Map<string, Version[]>();
   /** Carries out a reset of the master password. */
   setMasterPassword: (password: string) => Promise<void> = async () => {};
-  /** How often RDS says that it is still busy. */
+  /** How often RDS refuses a change because of another one. */
+  refusedModifications = 0;
+  /** How often RDS says that it is still setting the password. */
   busyAnswers = 0;
   readonly modifications: Record<string, string>[] = [];
   private busy = 0;
@@ -86,7 +88,7 @@ export class AwsEmulator extends Emulator {
   private async rds(input: Record<string, string>): Promise<Answer> {
     if (input.DBInstanceIdentifier !== "moodle-test") return rdsFailure("DBInstanceNotFound", 404);
     if (input.Action === "ModifyDBInstance") {
-      if (this.busy > 0) return rdsFailure("InvalidDBInstanceState", 400);
+      if (this.busy > 0 || this.refusedModifications-- > 0) return rdsFailure("InvalidDBInstanceState", 400);
       this.modifications.push(input);
       this.pending = input.MasterUserPassword;
       this.busy = this.busyAnswers;

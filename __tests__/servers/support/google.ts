@@ -5,8 +5,8 @@ import { type Answer, type EmulatedRequest, Emulator, json } from "./emulator";
  * Secret Manager and the Cloud SQL Admin API.
  */
 export class GoogleEmulator extends Emulator {
-  /** Values of each secret that exists, by version from 1 on. */
-  readonly secrets = new Map<string, string[]>();
+  /** Values of each secret that exists, by version from 1 on; null is a destroyed one. */
+  readonly secrets = new Map<string, (string | null)[]>();
   /** By how many versions `latest` is behind. */
   lag = 0;
   /** Users of the instance, as the Admin API knows them. */
@@ -30,7 +30,7 @@ export class GoogleEmulator extends Emulator {
   }
 
   current(name: string): Record<string, string> {
-    const value = this.secrets.get(name)?.at(-1);
+    const value = this.secrets.get(name)?.at(-1) ?? undefined;
     return value === undefined ? {} : JSON.parse(value);
   }
 
@@ -67,6 +67,7 @@ export class GoogleEmulator extends Emulator {
     const number = version === "latest" ? versions.length - this.lag : Number(version);
     const value = versions[number - 1];
     if (value === undefined) return fault(404, "NOT_FOUND");
+    if (value === null) return fault(400, "FAILED_PRECONDITION");
     return json(200, { name: path(number), payload: { data: Buffer.from(value).toString("base64") } });
   }
 

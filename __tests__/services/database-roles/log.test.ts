@@ -47,3 +47,11 @@ test("a connection refused at every address says so", () => {
   ]);
   expect(describeError(error)).toBe("connect ECONNREFUSED ::1; connect ECONNREFUSED 127.0.0.1");
 });
+
+test("a value too short to be a secret does not blot out the log", () => {
+  const output = logged((log) => {
+    log.conceal("{");
+    log.info("done");
+  });
+  expect(JSON.parse(output)).toMatchObject({ message: "done" });
+});

@@ -12,9 +12,12 @@ export class Log {
 
   constructor(private readonly write: (line: string) => void = (line) => process.stdout.write(line)) {}
 
-  /** Blots out `secret` from now on, as it is and as JSON and URLs write it. */
+  /**
+   * Blots out `secret` from now on, as it is and as JSON and URLs write it. One of fewer than 8 characters is no secret,
+   * and would blot out half of the log.
+   */
   conceal(secret: string): void {
-    if (secret === "") return;
+    if (secret.length < 8) return;
     for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
       this.secrets.add(form);
   }

@@ -50,7 +50,10 @@ export class GoogleSecretManager implements SecretStore {
 
   private async access(name: string, version: string): Promise<SecretVersion | undefined> {
     const path = `${this.path(name)}/versions/${version}:access`;
-    const response = await this.api.request<SecretVersion>("GET", path, undefined, [404]);
+    const response = await this.api.request<SecretVersion>("GET", path, undefined, [400, 404]);
+    if (response.status === 400) {
+      throw new Error(`secret ${name}: version ${version} is disabled or destroyed; enable it, or add a version`);
+    }
     return response.status === 404 ? undefined : response.data;
   }
 
