@@ -7,7 +7,11 @@ module.exports = {
   testPathIgnorePatterns: ["/node_modules/", "/__tests__/e2e/", "/__tests__/program/", "/__tests__/servers/"],
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdktf.out/"],
   // TypeScript wants the extension in import(), which only the compiled file has.
-  moduleNameMapper: { "^(\\./(aws|google)-(bootstrap|environment))\\.js$": "$1" },
+  moduleNameMapper: {
+    "^(\\./(aws|google)-(bootstrap|environment))\\.js$": "$1",
+    "^archiver$": "<rootDir>/__tests__/support/archiver.ts",
+  },
+  setupFiles: ["<rootDir>/__tests__/support/setup.ts"],
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",

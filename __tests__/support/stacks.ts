@@ -15,8 +15,6 @@ export interface SynthesizedCombination extends Combination {
 export async function synthesizeCombinations(
   isChosen: (combination: Combination) => boolean = () => true,
 ): Promise<SynthesizedCombination[]> {
-  // cdktf notes every frame at the birth of every token: half of the time under jest's deep stacks.
-  const captureStackTrace = jest.spyOn(Error, "captureStackTrace").mockImplementation(() => undefined);
   const synthesized: SynthesizedCombination[] = [];
   for (const combination of combinations().filter(isChosen)) {
     const [environment] = loadEnvironments([combination.input]);
@@ -31,7 +29,6 @@ export async function synthesizeCombinations(
       bootstrap,
     });
   }
-  captureStackTrace.mockRestore();
   return synthesized;
 }
 
