@@ -15,7 +15,7 @@ import { PROVIDERS } from "../versions";
 import { DataSecurityGroup } from "./data-security-group";
 import { managedPolicyArn, trustPolicy } from "./iam-policy";
 import { rdsCertificateAuthorities } from "./rds-certificates";
-import { RDS_ENGINES, type RdsEngine } from "./rds-engine";
+import { gp3Iops, RDS_ENGINES, type RdsEngine } from "./rds-engine";
 
 export interface RdsDatabaseProps {
   /** First part of every name, such as `moodle-production-1`; it carries the incarnation. */
@@ -145,7 +145,7 @@ export class RdsDatabase extends Construct {
       identifier,
       engine: engine.name,
       engineVersion: props.engineVersion,
-      engineLifecycleSupport: lifecycleSupport(engine),
+      engineLifecycleSupport: engine.lifecycleSupport,
       dbName: props.databaseName ?? "moodle",
       username: MASTER_USERNAME,
       ...(this.masterPassword === "rds-managed"
@@ -226,7 +226,7 @@ export class RdsDatabase extends Construct {
       clusterIdentifier: identifier,
       engine: engine.name,
       engineVersion: props.engineVersion,
-      engineLifecycleSupport: lifecycleSupport(engine),
+      engineLifecycleSupport: engine.lifecycleSupport,
       databaseName: props.databaseName ?? "moodle",
       masterUsername: MASTER_USERNAME,
       manageMasterUserPassword: true,
@@ -386,20 +386,4 @@ export class RdsDatabase extends Construct {
       )
     );
   }
-}
-
-/**
- * The IOPS that gp3 gives at no extra price: RDS stripes over four volumes from 400 GiB on.
- * Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html
- */
-function gp3Iops(storageGb: number): number {
-  return storageGb < 400 ? 3000 : 12000;
-}
-
-/**
- * Extended support is billed by the processor-hour once a version leaves standard support: upgrade instead.
- * Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html
- */
-function lifecycleSupport({ hasExtendedSupport }: RdsEngine): string | undefined {
-  return hasExtendedSupport ? "open-source-rds-extended-support-disabled" : undefined;
 }

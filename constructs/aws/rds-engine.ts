@@ -21,8 +21,12 @@ export interface RdsEngine {
   readonly logExports: readonly string[];
   /** Whether Multi-AZ DB clusters run it. */
   readonly hasClusters: boolean;
-  /** Whether RDS would sell extended support for it. */
-  readonly hasExtendedSupport: boolean;
+  /**
+   * RDS bills extended support by the processor-hour once a version leaves standard support: upgrade instead. Absent
+   * where RDS sells none.
+   * Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html
+   */
+  readonly lifecycleSupport?: "open-source-rds-extended-support-disabled";
   /** Instance classes on which RDS refuses Performance Insights. */
   readonly withoutPerformanceInsights: RegExp;
 }
@@ -62,7 +66,7 @@ export const RDS_ENGINES: Readonly<Record<DatabaseEndpoint["engine"], RdsEngine>
     replicaParameters: [immediate("hot_standby_feedback", "1")],
     logExports: ["postgresql", "upgrade"],
     hasClusters: true,
-    hasExtendedSupport: true,
+    lifecycleSupport: "open-source-rds-extended-support-disabled",
     withoutPerformanceInsights: /^$/,
   },
   mysql: {
@@ -73,7 +77,7 @@ export const RDS_ENGINES: Readonly<Record<DatabaseEndpoint["engine"], RdsEngine>
     replicaParameters: [],
     logExports: ["error", "slowquery"],
     hasClusters: true,
-    hasExtendedSupport: true,
+    lifecycleSupport: "open-source-rds-extended-support-disabled",
     withoutPerformanceInsights: smallBurstable,
   },
   mariadb: {
@@ -84,7 +88,14 @@ export const RDS_ENGINES: Readonly<Record<DatabaseEndpoint["engine"], RdsEngine>
     replicaParameters: [],
     logExports: ["error", "slowquery"],
     hasClusters: false,
-    hasExtendedSupport: false,
     withoutPerformanceInsights: smallBurstable,
   },
 };
+
+/**
+ * The IOPS that gp3 gives at no extra price: RDS stripes over four volumes from 400 GiB on.
+ * Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html
+ */
+export function gp3Iops(storageGb: number): number {
+  return storageGb < 400 ? 3000 : 12000;
+}
