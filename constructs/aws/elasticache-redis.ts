@@ -124,7 +124,8 @@ export class ElastiCacheRedis extends Construct {
       transitEncryptionMode: "required",
       authToken: authToken.result,
       authTokenUpdateStrategy: "ROTATE",
-      autoMinorVersionUpgrade: "true",
+      // It would raise 8.0 to 8.1, which Terraform, to whom the version is given, takes for a downgrade. Patches come anyway.
+      autoMinorVersionUpgrade: "false",
       applyImmediately: !isProtected,
       maintenanceWindow: props.maintenanceWindow ?? "sun:03:30-sun:04:30",
       snapshotRetentionLimit: 0,

@@ -11,8 +11,9 @@ export interface KarpenterPermissionsProps {
 /**
  * What Karpenter's controller may do: start and end instances that carry the cluster's own tags, and read what it
  * chooses among. As Karpenter documents it for 1.14, without the rights on instance profiles, because the nodes' profile
- * is made beside it.
- * Source: https://karpenter.sh/v1.14/reference/cloudformation/
+ * is made beside it, and with the one to make EC2's role for spot instances, which Karpenter expects in the account.
+ * Sources: https://karpenter.sh/v1.14/reference/cloudformation/ and
+ * https://karpenter.sh/v1.14/troubleshooting/#missing-service-linked-role
  */
 export function karpenterPermissions(props: KarpenterPermissionsProps): PolicyStatement[] {
   const { account, region, clusterName } = props;
@@ -90,6 +91,14 @@ export function karpenterPermissions(props: KarpenterPermissionsProps): PolicySt
       Action: "iam:PassRole",
       Resource: props.nodeRoleArn,
       Condition: { StringEquals: { "iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"] } },
+    },
+    // EC2 makes this role for an account's first spot instance; without it a pool that prefers spot starts no node at all.
+    {
+      Sid: "MakeSpotRole",
+      Effect: "Allow",
+      Action: "iam:CreateServiceLinkedRole",
+      Resource: `arn:${aws}:iam::${account}:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot`,
+      Condition: { StringEquals: { "iam:AWSServiceName": "spot.amazonaws.com" } },
     },
     {
       Sid: "ReadInterruptions",

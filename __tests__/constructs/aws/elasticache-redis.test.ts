@@ -48,6 +48,10 @@ describe("a group with a replica", () => {
     expect(group).toMatchObject({ engine: "valkey", engine_version: "8.0" });
   });
 
+  test("keeps the version it is given: an upgrade by ElastiCache itself would make the next plan a downgrade", () => {
+    expect(String(group.auto_minor_version_upgrade)).toBe("false");
+  });
+
   test("takes no snapshot: restored sessions would let in whoever had logged out", () => {
     expect(group.snapshot_retention_limit).toBe(0);
     expect(group.final_snapshot_identifier).toBeUndefined();

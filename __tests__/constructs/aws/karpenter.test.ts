@@ -165,6 +165,15 @@ describe("permissions", () => {
     });
   });
 
+  test("the account's first spot instance is no obstacle, and no other service-linked role can be made", () => {
+    expect(allowing("iam:CreateServiceLinkedRole")).toMatchObject([
+      {
+        Resource: "arn:aws:iam::123456789012:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
+        Condition: { StringEquals: { "iam:AWSServiceName": "spot.amazonaws.com" } },
+      },
+    ]);
+  });
+
   test("nothing but reading is allowed on everything", () => {
     const actions = statements.filter(({ Resource }) => Resource === "*").flatMap(({ Action }) => Action);
     expect(actions.filter((action) => !/:(Describe|Get|List)/.test(String(action)))).toEqual([]);
