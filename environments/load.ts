@@ -22,7 +22,7 @@ export function loadEnvironments(inputs: readonly EnvironmentInput[], variables:
     faults.push(...found);
     if (parsed !== undefined) environments.push(resolve(parsed));
   }
-  faults.push(...sharedNames(inputs), ...sharedOidcProviders(environments));
+  faults.push(...sharedNames(inputs), ...nestedNames(environments), ...sharedOidcProviders(environments));
   if (faults.length > 0) throw new ConfigurationError(faults);
   return environments;
 }
@@ -119,6 +119,24 @@ function sharedNames(inputs: readonly EnvironmentInput[]): Fault[] {
       allowed: "one environment of each name",
       remedy: "rename one of them",
     }));
+}
+
+/**
+ * Permissions on AWS go by the beginning of names: `moodle-staging-??-*` is everything of `staging` in any incarnation,
+ * and would be the roles of `staging-eu` as well.
+ */
+function nestedNames(environments: readonly Environment[]): Fault[] {
+  const aws = environments.filter((environment) => environment.cloud === "aws");
+  return aws.flatMap(({ name, account }) =>
+    aws
+      .filter((other) => other.account === account && name.startsWith(`${other.name}-`))
+      .map((other) => ({
+        path: `${name}.name`,
+        given: name,
+        allowed: `a name that does not begin with "${other.name}-", beside the environment ${other.name} in account ${account}`,
+        remedy: "rename one of the two, or give each an account of its own",
+      })),
+  );
 }
 
 /** A second one in the same account would fail only when it is deployed. */

@@ -131,6 +131,13 @@ describe("refuses, naming path, value, allowed and remedy", () => {
     expect(faultsOf([staging, withField(inputs[1], "ci.oidcProvider", "existing")])).toEqual([]);
   });
 
+  test("a name that begins with another's in the same account: permissions go by the beginning of names", () => {
+    const nested = withField(withField(staging, "name", "staging-eu"), "ci.oidcProvider", "existing");
+    expect(faultsOf([staging, nested]).map(({ path }) => path)).toEqual(["staging-eu.name"]);
+    expect(faultsOf([staging, withField(nested, "account", production.account)])).toEqual([]);
+    expect(faultsOf([staging, withField(nested, "name", "stagingeu")])).toEqual([]);
+  });
+
   test("a name with two hyphens in a row, which RDS and ElastiCache refuse", () => {
     expect(faultsOf([withField(staging, "name", "a--b")]).map(({ path }) => path)).toEqual(["a--b.name"]);
   });
