@@ -81,6 +81,11 @@ export class CloudSqlDatabase extends Construct {
     };
     // The disk has grown by itself since; to set it back to its first size would replace the instance.
     const lifecycle = { preventDestroy: isProtected, ignoreChanges: ["settings[0].disk_size"] };
+    // Replicas are maintained in the primary's window, and have none that could be set.
+    const replicaLifecycle = {
+      ...lifecycle,
+      ignoreChanges: [...lifecycle.ignoreChanges, "settings[0].maintenance_window"],
+    };
     const endpointOf = (endpointId: string, instanceName: string, instance: SqlDatabaseInstance) =>
       new CloudSqlEndpoint(this, endpointId, {
         name: instanceName,
@@ -106,7 +111,7 @@ export class CloudSqlDatabase extends Construct {
         name: replicaName,
         masterInstanceName: primary.name,
         settings: settings(props, isProtected),
-        lifecycle,
+        lifecycle: replicaLifecycle,
       });
       return { instance, endpoint: endpointOf(`replica-${index + 1}-endpoint`, replicaName, instance) };
     });
@@ -205,8 +210,6 @@ function settings(props: CloudSqlDatabaseProps, isProtected: boolean): SqlDataba
       serverCaMode: "GOOGLE_MANAGED_CAS_CA",
       pscConfig: [{ pscEnabled: true, allowedConsumerProjects: [props.project] }],
     },
-    // A week later than the disposable ones, so that an update is seen there first.
-    maintenanceWindow: { day: 7, hour: 3, updateTrack: isProtected ? "stable" : "canary" },
     insightsConfig: {
       queryInsightsEnabled: true,
       queryStringLength: 1024,
@@ -231,6 +234,8 @@ function primarySettings(props: CloudSqlDatabaseProps, isProtected: boolean): Pa
       // A window of n days begins at a backup that is older than n days.
       backupRetentionSettings: { retentionUnit: "COUNT", retainedBackups: backupRetentionDays + 1 },
     },
+    // A week later than the disposable ones, so that an update is seen there first.
+    maintenanceWindow: { day: 7, hour: 3, updateTrack: isProtected ? "stable" : "canary" },
     passwordValidationPolicy: { enablePasswordPolicy: true, minLength: 20, disallowUsernameSubstring: true },
   };
 }
