@@ -57,6 +57,9 @@ const DEPLOY_ROLES = [
   "roles/monitoring.editor",
   "roles/redis.admin",
   "roles/secretmanager.admin",
+  // An endpoint of Private Service Connect registers itself there.
+  // https://cloud.google.com/vpc/docs/configure-private-service-connect-services#roles
+  "roles/servicedirectory.editor",
   "roles/serviceusage.serviceUsageConsumer",
   "roles/storage.admin",
   "roles/storage.hmacKeyAdmin",

@@ -26,6 +26,7 @@ const SERVICES = [
   "monitoring",
   "redis",
   "secretmanager",
+  "servicedirectory",
   "serviceusage",
   "sqladmin",
   "storage",

@@ -58,6 +58,12 @@ describe("CiIdentities", () => {
     );
   });
 
+  // Source: https://cloud.google.com/vpc/docs/configure-private-service-connect-services#roles
+  test("let the deployer make endpoints of Private Service Connect, which register in Service Directory", () => {
+    const roles = rolesOf("deployer");
+    expect(roles).toEqual(expect.arrayContaining(["roles/compute.admin", "roles/servicedirectory.editor"]));
+  });
+
   test("make no key of an account", () => {
     expect(template.types()).not.toContain("google_service_account_key");
   });

@@ -11,12 +11,18 @@ describe("ProjectServices", () => {
     for (const one of template.resources("google_project_service")) expect(one.disable_on_destroy).toBe(false);
   });
 
-  test.each(["container", "sqladmin", "redis", "file", "secretmanager", "cloudkms", "certificatemanager"])(
-    "%s is on",
-    (service) => {
-      expect(template.only("google_project_service", { service: `${service}.googleapis.com` })).toBeDefined();
-    },
-  );
+  test.each([
+    "container",
+    "sqladmin",
+    "servicedirectory",
+    "redis",
+    "file",
+    "secretmanager",
+    "cloudkms",
+    "certificatemanager",
+  ])("%s is on", (service) => {
+    expect(template.only("google_project_service", { service: `${service}.googleapis.com` })).toBeDefined();
+  });
 
   test("are all waited for", () => {
     expect(services.ready).toHaveLength(template.resources("google_project_service").length);
