@@ -176,6 +176,7 @@ const aws: readonly Rule<Aws>[] = [
       "database.engine",
       "database.masterPassword",
       "database.instanceClass",
+      "database.storageGb",
     ],
     check: ({ database }) => {
       if (database.topology !== "multi-az-cluster") return [];
@@ -218,6 +219,17 @@ const aws: readonly Rule<Aws>[] = [
                 database.instanceClass,
                 "a class with local NVMe storage (a d in its family) for a Multi-AZ DB cluster",
                 'choose one such as db.m6gd.large, or topology "multi-az"',
+              ),
+            ]),
+        // RDS gives gp3 3000 IOPS below 400 GiB and 12000 above, and a cluster between 0.5 and 50 a GiB.
+        ...(database.storageGb >= 60 && database.storageGb <= 24000
+          ? []
+          : [
+              fault(
+                "database.storageGb",
+                database.storageGb,
+                "60 to 24000 for a Multi-AZ DB cluster",
+                'change the size, or set topology to "multi-az"',
               ),
             ]),
       ];

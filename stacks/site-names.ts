@@ -24,12 +24,13 @@ export interface BornSecrets {
 export function bornSecrets({ prefix, cloud, secrets }: Environment): BornSecrets {
   const own = cloud === "aws" ? "aws-secrets-manager" : "google-secret-manager";
   const store = secrets.store === "vault" ? "vault" : own;
+  // No name ends in a hyphen and six characters: that is how Secrets Manager makes a name unique in an ARN.
   const secret = (use: string): SecretRef => ({ store, name: `${prefix}-${use}` });
   return {
     database: {
-      application: secret("database-application"),
-      backup: secret("database-backup"),
-      reader: secret("database-reader"),
+      application: secret("database-application-login"),
+      backup: secret("database-backup-login"),
+      reader: secret("database-reader-login"),
     },
     administrator: secret("administrator"),
   };

@@ -121,6 +121,7 @@ describe("refuses, naming path, value, allowed and remedy", () => {
       "production.database.instanceClass",
       "production.database.masterPassword",
       "production.database.readReplicas",
+      "production.database.storageGb",
       "production.database.topology",
     ]);
   });
