@@ -113,6 +113,7 @@ describe("refuses, naming path, value, allowed and remedy", () => {
       engine: "mariadb",
       topology: "multi-az-cluster",
       readReplicas: 2,
+      storageGb: 20,
       masterPassword: "write-only",
       instanceClass: "db.m7g.large",
     };
