@@ -190,7 +190,8 @@ export class GoogleEnvironmentStack extends PlatformStack {
       key,
       protection,
     });
-    bucket.grantWrite("objectfs", key.member);
+    // The web pods hold the key: what it may do is theirs.
+    identities.web.waitFor(...bucket.grantWrite("objectfs", key.member));
     identities.backup.waitFor(...bucket.grantRead("backup", identities.backup.member));
     identities.externalSecrets.waitFor(secret.grantRead("external-secrets", identities.externalSecrets.member));
     return bucket;

@@ -99,6 +99,10 @@ describe("in a GKE cluster", () => {
     expect(missing("google", inCluster, ofTypes("google_compute_router_nat"))).toEqual([]);
   });
 
+  test("the backup, and Moodle before it, wait for what they may do with the buckets", () => {
+    expect(missing("google", releases("backup"), ofTypes("google_storage_bucket_iam_member"))).toEqual([]);
+  });
+
   test("Moodle waits for the gateway that its route attaches to", () => {
     expect(missing("google", releases("moodle"), releases("gateway"))).toEqual([]);
   });
