@@ -1,9 +1,11 @@
 import type { z } from "zod";
 import { ConfigurationError, type Fault } from "../constructs/core/errors";
+import { awsSchema } from "./aws-schema";
 import { type Environment, resolve } from "./defaults";
+import { googleSchema } from "./google-schema";
 import { type Override, withOverrides } from "./overrides";
 import { RULES, type Rule } from "./rules";
-import { awsSchema, type EnvironmentInput, googleSchema, type ParsedEnvironment } from "./schema";
+import type { EnvironmentInput, ParsedEnvironment } from "./schema";
 
 type Issue = z.core.$ZodIssue;
 type Variables = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,7 @@
 import type { Fault } from "../constructs/core/errors";
-import { awsSchema, type EnvironmentInput, googleSchema } from "./schema";
+import { awsSchema } from "./aws-schema";
+import { googleSchema } from "./google-schema";
+import type { EnvironmentInput } from "./schema";
 
 const PREFIX = "MOODLE_PLATFORM__";
 

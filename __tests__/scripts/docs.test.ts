@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { awsSchema, googleSchema } from "../../environments/schema";
+import { awsSchema } from "../../environments/aws-schema";
+import { googleSchema } from "../../environments/google-schema";
 import { environmentPage, environmentRows } from "../../scripts/docs/environment";
 import { namesPage } from "../../scripts/docs/names";
 import { versionsPage } from "../../scripts/docs/versions";

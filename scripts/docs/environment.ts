@@ -1,4 +1,5 @@
-import { awsSchema, googleSchema } from "../../environments/schema";
+import { awsSchema } from "../../environments/aws-schema";
+import { googleSchema } from "../../environments/google-schema";
 import { code, heading, prose, table } from "./markdown";
 
 /** The parts of a zod schema that a page needs. */

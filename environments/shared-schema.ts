@@ -1,0 +1,143 @@
+/** Fields that an environment has on every cloud, and the rest of what the clouds' schemas share. */
+import { z } from "zod";
+import { IMAGE_TAG, KUBERNETES } from "../constructs/versions";
+import { clientCidr, cronSchedule, email, hostname, imageVersion, matching } from "./fields";
+
+export const count = (min: number, max: number) => z.int().min(min).max(max);
+
+const moodle = z
+  .strictObject({
+    version: z
+      .enum(["4.5", "5.1", "5.2"])
+      .default("4.5")
+      .describe("Branch of Moodle. 4.5 is the long-term release; 5.x keeps its files on the shared file system."),
+    fileStorage: z
+      .enum(["object-store", "shared-files"])
+      .default("object-store")
+      .describe("Where uploaded files end up: the bucket, through ObjectFS, or the shared file system."),
+    siteName: z.string().min(1).max(254).describe("Full name of the site, as its front page shows it."),
+    shortName: z.string().min(1).max(100).default("Moodle").describe("Short name of the site, in its navigation bar."),
+    adminEmail: email.describe("Address of the first administrator."),
+    language: matching(/^[a-z]{2,3}(_[a-z]+)*$/, "a Moodle language code, such as en or de")
+      .default("en")
+      .describe("Default language of the site."),
+    maxUploadMb: count(1, 4096).default(256).describe("Largest upload, in MiB."),
+    web: z
+      .strictObject({
+        minReplicas: count(1, 200).default(2).describe("Web pods kept at all times."),
+        maxReplicas: count(1, 500).default(10).describe("Web pods at the highest load."),
+        cpu: z.number().min(0.5).max(64).default(2).describe("Processors of one web pod."),
+        memoryMb: count(1024, 262144)
+          .default(3072)
+          .describe("Memory of one web pod, in MiB. Moodle needs at least 1024."),
+      })
+      .prefault({})
+      .describe("The pods that answer requests."),
+    cron: z
+      .strictObject({
+        replicas: count(1, 50).default(2).describe("Cron workers; Moodle's own locks share the tasks out among them."),
+        memoryMb: count(512, 65536).default(1024).describe("Memory of one cron worker, in MiB."),
+      })
+      .prefault({})
+      .describe("The workers that run scheduled and ad-hoc tasks."),
+  })
+  .describe("The site itself.");
+
+export const backupFields = {
+  schedule: cronSchedule.default("15 2 * * *").describe("When a backup runs: cron fields."),
+  timeZone: matching(/^[A-Za-z]+(\/[A-Za-z0-9_+-]+)*$/, "a time zone name such as Europe/Vienna")
+    .default("Etc/UTC")
+    .describe("Time zone of the schedule."),
+  keepDaily: count(1, 366).default(14).describe("Daily backups kept."),
+  keepWeekly: count(0, 260).default(8).describe("Weekly backups kept."),
+  keepMonthly: count(0, 120).default(12).describe("Monthly backups kept."),
+  lockDays: count(0, 3650)
+    .optional()
+    .describe("Days during which nobody can delete a backup. Default: 30 where protected, 0 where disposable."),
+};
+export const BACKUPS = "Backups of database and files together.";
+
+const images = z
+  .strictObject({
+    registry: matching(/^[a-z0-9.-]+(:[0-9]+)?(\/[a-z0-9._-]+)*$/, "a registry's host and path, without a scheme")
+      .optional()
+      .describe("Registry of the platform's images. Default: the one that the bootstrap stack makes."),
+    moodle: imageVersion.default(IMAGE_TAG).describe("Moodle's image: a digest, or a tag."),
+    backup: imageVersion.default(IMAGE_TAG).describe("The backup image: a digest, or a tag."),
+    databaseRoles: imageVersion
+      .default(IMAGE_TAG)
+      .describe("The image that makes the database roles: a digest, or a tag."),
+  })
+  .prefault({})
+  .describe("The platform's own images.");
+
+const secrets = z
+  .discriminatedUnion("store", [
+    z.strictObject({ store: z.literal("cloud") }),
+    z.strictObject({
+      store: z.literal("vault"),
+      address: z.url({ protocol: /^https$/, error: "an https:// address" }).describe("Address of Vault."),
+      mount: matching(/^[a-z0-9_-]+$/, "the name of a mount")
+        .default("secret")
+        .describe("Mount of the KV engine, version 2."),
+      authMount: matching(/^[a-z0-9_-]+$/, "the name of a mount")
+        .default("kubernetes")
+        .describe("Mount of the Kubernetes authentication method for this cluster."),
+      role: matching(/^[a-z0-9_-]+$/, "the name of a role")
+        .default("moodle")
+        .describe("Role of that method."),
+      cidr: clientCidr.describe("Network in which Vault lives, for NetworkPolicies."),
+    }),
+  ])
+  .prefault({ store: "cloud" })
+  .describe("Where passwords that are born in the cluster live: the cloud's own secret store, or Vault.");
+
+export const CI = "Continuous integration. Default: none, and bootstrap makes no role for it.";
+export const ci = z
+  .strictObject({
+    githubRepository: matching(/^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/, "owner/name of a GitHub repository").describe(
+      "The repository whose workflows may plan and deploy.",
+    ),
+  })
+  .describe(CI);
+
+export const sharedFields = {
+  name: matching(
+    /^(?!.*--)[a-z][a-z0-9-]{0,14}[a-z0-9]$/,
+    "2 to 16 lower-case letters, digits and single hyphens, a letter first",
+  ).describe("Name of the environment and of its stack."),
+  model: z
+    .enum(["managed"])
+    .default("managed")
+    .describe("Deployment model: `managed` uses the cloud's managed data services."),
+  protection: z
+    .enum(["protected", "disposable"])
+    .describe("`protected` refuses to lose data; `disposable` can be deployed, destroyed and deployed again."),
+  incarnation: count(1, 99)
+    .default(1)
+    .describe("Part of every name. Raise it to deploy again while the cloud still holds the names of a destroyed one."),
+  owner: matching(/^[a-z0-9][a-z0-9_-]{0,62}$/, "lower-case letters, digits, - and _, 63 at most").describe(
+    "Who pays and answers for it: a tag or label on every resource.",
+  ),
+  domain: hostname.describe("Host name of the site."),
+  moodle,
+  images,
+  secrets,
+  ci: ci.optional(),
+  chartRegistry: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Mirror of every upstream chart: oci://, https:// or a local folder. Default: each chart's own repository.",
+    ),
+};
+
+export const kubernetesVersion = matching(/^1\.(3[4-9]|[4-9][0-9])$/, "a Kubernetes minor version from 1.34 on")
+  .default(KUBERNETES)
+  .describe("Kubernetes minor version.");
+
+export const stateBucket = matching(
+  /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+  "3 to 63 lower-case letters, digits and hyphens, neither first nor last a hyphen",
+).optional();
