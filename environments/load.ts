@@ -4,8 +4,9 @@ import { awsSchema } from "./aws-schema";
 import { type Environment, resolve } from "./defaults";
 import { googleSchema } from "./google-schema";
 import { type Override, withOverrides } from "./overrides";
-import { RULES, type Rule } from "./rules";
+import { RULES } from "./rules";
 import type { EnvironmentInput, ParsedEnvironment } from "./schema";
+import type { Rule } from "./shared-rules";
 
 type Issue = z.core.$ZodIssue;
 type Variables = Readonly<Record<string, string | undefined>>;

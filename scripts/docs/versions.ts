@@ -7,7 +7,7 @@ import {
   REDIS_ENGINES,
   TERRAFORM,
 } from "../../constructs/versions";
-import { DATABASE_REQUIREMENTS } from "../../environments/rules";
+import { DATABASE_REQUIREMENTS } from "../../environments/shared-rules";
 import { code, heading, table } from "./markdown";
 
 /** Where the versions that are not a chart's or a provider's come from. */

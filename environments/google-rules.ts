@@ -1,0 +1,103 @@
+import type { Fault } from "../constructs/core/errors";
+import { parseCidr } from "./fields";
+import type { ParsedEnvironment } from "./schema";
+import { domainInZone, fault, overlaps, type Rule } from "./shared-rules";
+
+/** Rules of Google Cloud. */
+export const GOOGLE_RULES: readonly Rule<Extract<ParsedEnvironment, { cloud: "google" }>>[] = [
+  {
+    reads: ["domain", "managedZone.dnsName"],
+    check: ({ domain, managedZone }) => domainInZone(domain, managedZone.dnsName, "managedZone.dnsName"),
+  },
+  {
+    reads: ["network"],
+    check: ({ network }) =>
+      overlaps(Object.fromEntries(Object.entries(network).map(([field, range]) => [`network.${field}`, range]))),
+  },
+  {
+    reads: ["database.edition", "database.backupRetentionDays"],
+    check: ({ database: { edition, backupRetentionDays } }) =>
+      edition === "ENTERPRISE" && (backupRetentionDays ?? 0) > 7
+        ? [
+            fault(
+              "database.backupRetentionDays",
+              backupRetentionDays,
+              "7 or less with edition ENTERPRISE",
+              "lower the value, or choose edition ENTERPRISE_PLUS",
+            ),
+          ]
+        : [],
+  },
+  {
+    reads: ["files.tier", "files.capacityGb"],
+    check: ({ files: { tier, capacityGb } }) =>
+      tier === "ZONAL" && capacityGb < 1024
+        ? [fault("files.capacityGb", capacityGb, "1024 or more with tier ZONAL", "raise it or choose another tier")]
+        : [],
+  },
+  {
+    reads: ["protection", "files.tier", "network.filesCidr"],
+    check: ({ protection, files, network }) => {
+      const tier = files.tier ?? (protection === "protected" ? "REGIONAL" : "BASIC_HDD");
+      const longest = tier === "BASIC_HDD" ? 29 : 26;
+      return (parseCidr(network.filesCidr)?.bitmask ?? 0) > longest
+        ? [
+            fault(
+              "network.filesCidr",
+              network.filesCidr,
+              `a /${longest} or larger with files.tier ${tier}`,
+              "give a larger range or choose another tier",
+            ),
+          ]
+        : [];
+    },
+  },
+  {
+    reads: ["database.edition", "database.tier"],
+    check: ({ database: { edition, tier } }) => {
+      if (tier.startsWith("db-perf-optimized") !== (edition === "ENTERPRISE_PLUS")) {
+        const allowed =
+          edition === "ENTERPRISE_PLUS" ? "db-perf-optimized-N-<processors>" : "db-custom-<processors>-<MiB>";
+        return [fault("database.tier", tier, `${allowed} with edition ${edition}`, "change the tier or the edition")];
+      }
+      return customTier(tier);
+    },
+  },
+  {
+    reads: ["state.bucket"],
+    check: ({ state: { bucket } }) =>
+      bucket !== undefined && /^goog|google|g00gle/.test(bucket)
+        ? [
+            fault(
+              "state.bucket",
+              bucket,
+              'a name that neither starts with "goog" nor holds "google"',
+              "choose another name",
+            ),
+          ]
+        : [],
+  },
+];
+
+/** Source: https://cloud.google.com/sql/docs/postgres/create-instance#machine-types */
+function customTier(tier: string): Fault[] {
+  const [, processors, memoryMb] = /^db-custom-(\d+)-(\d+)$/.exec(tier)?.map(Number) ?? [];
+  if (processors === undefined || memoryMb === undefined) return [];
+  const fits =
+    (processors === 1 || processors % 2 === 0) &&
+    processors >= 1 &&
+    processors <= 96 &&
+    memoryMb % 256 === 0 &&
+    memoryMb >= Math.max(3840, processors * 922) &&
+    memoryMb <= processors * 6656;
+  return fits
+    ? []
+    : [
+        fault(
+          "database.tier",
+          tier,
+          "1 or an even number of processors up to 96; memory a multiple of 256 MiB, from 3840 MiB and 0.9 GiB a processor up to 6.5 GiB a processor",
+          "choose a size such as db-custom-2-8192",
+        ),
+      ];
+}

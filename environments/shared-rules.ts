@@ -1,0 +1,145 @@
+import type { Fault } from "../constructs/core/errors";
+import { parseCidr } from "./fields";
+import type { ParsedEnvironment } from "./schema";
+
+export interface Rule<E> {
+  /** Paths of the fields that the rule reads; it is left out where one of them is wrong in itself. */
+  readonly reads: readonly string[];
+  /** The faults it finds; paths are relative to the environment. */
+  check(environment: E): readonly Fault[];
+}
+
+/**
+ * Oldest database that each branch of Moodle accepts.
+ * Source: https://moodledev.io/general/releases and Moodle's own admin/environment.xml.
+ */
+export const DATABASE_REQUIREMENTS = {
+  "4.5": { postgresql: "13", mysql: "8.0", mariadb: "10.6.7" },
+  "5.1": { postgresql: "15", mysql: "8.4", mariadb: "10.11" },
+  "5.2": { postgresql: "16", mysql: "8.4", mariadb: "10.11" },
+} as const;
+
+/** Rules of every cloud. */
+export const SHARED_RULES: readonly Rule<ParsedEnvironment>[] = [
+  {
+    reads: ["name", "protection"],
+    check: ({ name, protection }) =>
+      name === "production" && protection === "disposable"
+        ? [fault("protection", protection, '"protected"', "protect production, or give the environment another name")]
+        : [],
+  },
+  {
+    reads: ["moodle.version", "database.engine", "database.version"],
+    check: ({ moodle, database }) => {
+      const oldest = DATABASE_REQUIREMENTS[moodle.version][database.engine];
+      return isOlder(database.version, oldest)
+        ? [
+            fault(
+              "database.version",
+              database.version,
+              `${oldest} or newer for Moodle ${moodle.version}`,
+              "raise database.version or lower moodle.version",
+            ),
+          ]
+        : [];
+    },
+  },
+  {
+    reads: ["moodle.version", "moodle.fileStorage"],
+    check: ({ moodle }) =>
+      moodle.version !== "4.5" && moodle.fileStorage === "object-store"
+        ? [
+            fault(
+              "moodle.fileStorage",
+              moodle.fileStorage,
+              `"shared-files" for Moodle ${moodle.version}: ObjectFS supports 4.5 at most`,
+              'set moodle.fileStorage to "shared-files", or moodle.version to "4.5"',
+            ),
+          ]
+        : [],
+  },
+  {
+    reads: ["moodle.web.minReplicas", "moodle.web.maxReplicas"],
+    check: ({ moodle: { web } }) =>
+      web.minReplicas > web.maxReplicas
+        ? [
+            fault(
+              "moodle.web.minReplicas",
+              web.minReplicas,
+              `at most moodle.web.maxReplicas (${web.maxReplicas})`,
+              "lower minReplicas or raise maxReplicas",
+            ),
+          ]
+        : [],
+  },
+  {
+    reads: ["protection", "backups.lockDays"],
+    check: ({ protection, backups }) =>
+      protection === "disposable" && (backups.lockDays ?? 0) > 0
+        ? [
+            fault(
+              "backups.lockDays",
+              backups.lockDays,
+              "0 where protection is disposable: a locked backup cannot be destroyed",
+              "leave lockDays out, or protect the environment",
+            ),
+          ]
+        : [],
+  },
+  {
+    reads: ["region", "zones", "protection"],
+    check: ({ zones: given, region, protection }) => {
+      if (given === undefined) return [];
+      const needed = protection === "protected" ? 3 : 2;
+      const foreign = given.filter((zone) => !zone.startsWith(region));
+      return [
+        ...(new Set(given).size < needed
+          ? [
+              fault(
+                "zones",
+                given,
+                `${needed} different zones or more where ${protection}`,
+                "name more zones of the region",
+              ),
+            ]
+          : []),
+        ...(foreign.length > 0
+          ? [fault("zones", foreign, `zones of ${region}`, "name zones of the environment's own region")]
+          : []),
+      ];
+    },
+  },
+];
+
+export function fault(path: string, given: unknown, allowed: string, remedy: string): Fault {
+  return { path, given, allowed, remedy };
+}
+
+function isOlder(version: string, than: string): boolean {
+  const [left, right] = [version, than].map((text) => text.split(".").map(Number));
+  for (let i = 0; i < Math.max(left?.length ?? 0, right?.length ?? 0); i++) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+/** Whether the site's domain lies in the zone in which its records are made. */
+export function domainInZone(domain: string, zone: string, zoneField: string): Fault[] {
+  return domain === zone || domain.endsWith(`.${zone}`)
+    ? []
+    : [fault("domain", domain, `a name in the zone ${zone}`, `change domain, or name its zone in ${zoneField}`)];
+}
+
+/** Address ranges that overlap; `ranges` are by the paths of their fields. */
+export function overlaps(ranges: Readonly<Record<string, string>>): Fault[] {
+  const entries = Object.entries(ranges);
+  return entries.flatMap(([path, range], index) =>
+    entries.slice(0, index).flatMap(([earlierPath, earlier]) => {
+      const [a, b] = [parseCidr(range), parseCidr(earlier)];
+      return a !== undefined && b !== undefined && (a.contains(b) || b.contains(a))
+        ? [fault(path, range, `a range apart from ${earlierPath} (${earlier})`, "move one of the two ranges")]
+        : [];
+    }),
+  );
+}
