@@ -1,9 +1,10 @@
 /** Every supported combination of choices, as environments: what `npm run matrix` writes and the invariants walk over. */
+
+import { production as awsProduction } from "../examples/aws/production";
+import { staging as awsStaging } from "../examples/aws/staging";
 import { production as googleProduction } from "../examples/google/production";
 import { staging as googleStaging } from "../examples/google/staging";
-import { production as awsProduction } from "./production";
 import type { EnvironmentInput } from "./schema";
-import { staging as awsStaging } from "./staging";
 
 type Input<Cloud> = Extract<EnvironmentInput, { cloud: Cloud }>;
 type Database<Cloud extends "aws" | "google"> = NonNullable<Input<Cloud>["database"]>;

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadEnvironments } from "../environments/load";
-import { staging } from "../environments/staging";
+import { staging } from "../examples/aws/staging";
 import { synthesize } from "../stacks/synthesize";
 import { linkModules } from "./link-modules";
 
@@ -52,7 +52,7 @@ function templateProgram(folder: string): string {
   writeFileSync(join(tools, "package.json"), "{}");
   const options = ["--no-audit", "--no-fund", "--prefer-offline"];
   execFileSync("npm", ["install", ...options, ...TEMPLATE], { cwd: tools, stdio: ["ignore", "ignore", "inherit"] });
-  for (const part of ["main.ts", "constructs", "stacks", "environments", "examples/google", "charts"]) {
+  for (const part of ["main.ts", "constructs", "stacks", "environments", "examples/aws", "examples/google", "charts"]) {
     cpSync(part, join(program, part), { recursive: true });
   }
   linkModules(["node_modules", join(tools, "node_modules")], join(program, "node_modules"));

@@ -10,7 +10,7 @@ import { CHARTS } from "../../constructs/versions";
 import type { IngressEdge } from "../../constructs/workloads/ingress";
 import { loadEnvironments } from "../../environments/load";
 import type { EnvironmentInput } from "../../environments/schema";
-import { staging as awsStaging } from "../../environments/staging";
+import { staging as awsStaging } from "../../examples/aws/staging";
 import { staging as googleStaging } from "../../examples/google/staging";
 import { Site } from "../../stacks/site";
 import { bornSecrets, SITE_ACCOUNTS } from "../../stacks/site-names";

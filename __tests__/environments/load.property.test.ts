@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { ConfigurationError } from "../../constructs/core/errors";
 import { parseCidr } from "../../environments/fields";
 import { loadEnvironments } from "../../environments/load";
-import { production } from "../../environments/production";
 import type { EnvironmentInput } from "../../environments/schema";
-import { staging } from "../../environments/staging";
+import { production } from "../../examples/aws/production";
+import { staging } from "../../examples/aws/staging";
 import { production as googleProduction } from "../../examples/google/production";
 
 type Json = Record<string, unknown>;

@@ -1,8 +1,8 @@
 import { ConfigurationError, type Fault } from "../../constructs/core/errors";
 import { loadEnvironments } from "../../environments/load";
-import { production } from "../../environments/production";
 import type { EnvironmentInput } from "../../environments/schema";
-import { staging } from "../../environments/staging";
+import { production } from "../../examples/aws/production";
+import { staging } from "../../examples/aws/staging";
 import { production as googleProduction } from "../../examples/google/production";
 import { staging as googleStaging } from "../../examples/google/staging";
 
@@ -75,7 +75,15 @@ describe("refuses, naming path, value, allowed and remedy", () => {
     ["web pods too small for Moodle", "aws", "moodle.web.memoryMb", 256, /1024 or more/],
     ["a Cloud SQL tier too small for Moodle", "google", "database.tier", "db-custom-1-1024", /from 3840 MiB/],
     ["a tier of the other edition", "google", "database.edition", "ENTERPRISE_PLUS", /db-perf-optimized/],
-    ["more replicas at least than at most", "aws", "moodle.web.minReplicas", 50, /at most moodle\.web\.maxReplicas/],
+    ["more replicas at least than at most", "aws", "moodle.web.minReplicas", 11, /at most moodle\.web\.maxReplicas/],
+    [
+      "more web pods than the nodes have room for in an upgrade",
+      "aws",
+      "moodle.web.maxReplicas",
+      20,
+      /^82 or more: room for/,
+    ],
+    ["more memory of web pods than the nodes have", "google", "moodle.web.memoryMb", 16384, /^322 or more/],
     ["storage that cannot grow", "aws", "database.maxStorageGb", 20, /a tenth more/],
     ["locked backups that could not be destroyed", "aws", "backups.lockDays", 7, /0 where protection is disposable/],
     [

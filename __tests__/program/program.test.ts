@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { ProgramCopy } from "./copy";
 
 const STACKS = ["bootstrap-production", "bootstrap-staging", "production", "staging"];
@@ -10,8 +10,15 @@ const SYNTH: [string, string[]] = ["npx", ["cdktf", "synth"]];
 let program: ProgramCopy;
 beforeAll(() => {
   program = new ProgramCopy();
+  for (const name of ["staging", "production"]) fillIn(name, "aws");
 });
 afterAll(() => program.remove());
+
+/** The environment file, as the page of a cloud has it filled in. */
+function fillIn(name: string, cloud: "aws" | "google"): void {
+  const example = readFileSync(program.path("examples", cloud, `${name}.ts`), "utf8");
+  writeFileSync(program.path("environments", `${name}.ts`), example.replace("../../environments/load", "./load"));
+}
 
 /** Every file that synthesis wrote, with its time and content. */
 function written(): Record<string, string> {
@@ -67,11 +74,12 @@ test.each([START, SYNTH])("%s %j stops at a type error and runs nothing", (comma
   const file = program.path("environments/staging.ts");
   const source = readFileSync(file, "utf8");
   const before = written();
-  appendFileSync(file, 'export const wrong: number = "text";\n');
+  writeFileSync(file, source.replace(/region: ".*"/, "region: 1"));
   const { status, output } = program.run(command, args);
   writeFileSync(file, source);
   expect(status).not.toBe(0);
-  expect(output).toMatch(/environments\/staging\.ts.*TS2322/);
+  const places = [...output.matchAll(/(\S+)\(\d+,\d+\): error TS/g)].map(([, place]) => place);
+  expect(new Set(places)).toEqual(new Set(["environments/staging.ts"]));
   expect(written()).toEqual(before);
 });
 
@@ -79,4 +87,12 @@ test("a field can be set from the outside", () => {
   const { status } = program.run(...START, { MOODLE_PLATFORM__STAGING__DOMAIN: "lms.staging.example.edu" });
   expect(status).toBe(0);
   expect(stack("staging")).toContain("lms.staging.example.edu");
+});
+
+test("an environment moves to Google Cloud by its example", () => {
+  fillIn("staging", "google");
+  const { status, output } = program.run(...START);
+  expect(status).toBe(0);
+  expect(output).toContain("staging: Google Cloud project example-moodle-staging");
+  expect(stack("staging")).toContain('"google_container_cluster"');
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { loadEnvironments } from "../../environments/load";
-import { production } from "../../environments/production";
+import { production } from "../../examples/aws/production";
 import { production as googleProduction } from "../../examples/google/production";
 import { comment } from "../../scripts/plan-comment";
 import { COMMENT_LIMIT, type Plan, reportPlan } from "../../scripts/plan-report";

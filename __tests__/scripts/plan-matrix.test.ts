@@ -1,5 +1,5 @@
 import { loadEnvironments } from "../../environments/load";
-import { staging } from "../../environments/staging";
+import { staging } from "../../examples/aws/staging";
 import { staging as googleStaging } from "../../examples/google/staging";
 import { planMatrix } from "../../scripts/plan-matrix";
 

@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import type { IngressEdge } from "../../constructs/workloads/ingress";
 import { loadEnvironments } from "../../environments/load";
 import type { EnvironmentInput } from "../../environments/schema";
-import { staging as aws } from "../../environments/staging";
+import { staging as aws } from "../../examples/aws/staging";
 import { staging as google } from "../../examples/google/staging";
 import { Site } from "../../stacks/site";
 import { SITE_ACCOUNTS } from "../../stacks/site-names";

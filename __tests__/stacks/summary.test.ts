@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEnvironments } from "../../environments/load";
-import { production } from "../../environments/production";
-import { staging } from "../../environments/staging";
+import { production } from "../../examples/aws/production";
+import { staging } from "../../examples/aws/staging";
 import { production as googleProduction } from "../../examples/google/production";
 import { describeResources, describeSizes, describeState, kindOf, placeholders, summarize } from "../../stacks/summary";
 

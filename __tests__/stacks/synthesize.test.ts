@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AwsEnvironment } from "../../environments/defaults";
 import { loadEnvironments } from "../../environments/load";
-import { production } from "../../environments/production";
-import { staging } from "../../environments/staging";
+import { production } from "../../examples/aws/production";
+import { staging } from "../../examples/aws/staging";
 import { synthesize } from "../../stacks/synthesize";
 
 const [first, second] = loadEnvironments([staging, production]) as [AwsEnvironment, AwsEnvironment];

@@ -1,0 +1,21 @@
+import { defineEnvironment } from "../../environments/load";
+
+/** `environments/production.ts` on AWS: highly available, backed up, and protected against being destroyed. */
+export const production = defineEnvironment({
+  name: "production",
+  cloud: "aws",
+  protection: "protected",
+  owner: "learning-platform",
+  account: "444455556666",
+  region: "eu-central-1",
+  domain: "moodle.example.edu",
+  hostedZone: { id: "Z0987654321ABCDEFGHIJ", name: "example.edu" },
+  database: { engine: "postgresql", instanceClass: "db.m7g.xlarge", readReplicas: 1 },
+  moodle: {
+    siteName: "Example University",
+    adminEmail: "moodle@example.edu",
+    web: { minReplicas: 3, maxReplicas: 20 },
+  },
+  ci: { githubRepository: "example-university/moodle-platform", runner: true },
+  budget: { monthlyUsd: 4000, email: "learning-platform@example.edu" },
+});
