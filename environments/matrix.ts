@@ -73,7 +73,7 @@ function awsVariants(): Combination[] {
     combination("production", { ...production, ci: { ...ci, oidcProvider: "existing" } }, "existing-oidc-provider"),
     combination(
       "production",
-      { ...production, ci: undefined, budget: undefined, cluster: { administrators } },
+      { ...production, ci: undefined, budget: undefined, cluster: { ...production.cluster, administrators } },
       "no-ci",
     ),
     combination("production", { ...production, network: { natGateways: "single" } }, "single-nat"),
@@ -86,7 +86,7 @@ function awsVariants(): Combination[] {
         cluster: {
           administrators,
           systemNodes: { instanceType: "m7i.large", count: 3 },
-          nodes: { capacityType: "spot" },
+          nodes: { ...production.cluster?.nodes, capacityType: "spot" },
           gpu: { instanceTypes: ["g6.xlarge"] },
         },
       },
@@ -112,7 +112,11 @@ function googleVariants(): Combination[] {
     combination("production", { ...production, redis: { groups: "shared" } }, "redis-shared"),
     combination("staging", { ...staging, redis: { groups: "separate" } }, "redis-separate"),
     combination("production", { ...production, files: { tier: "ZONAL" } }, "zonal-files"),
-    combination("production", { ...production, cluster: { location: "zonal" } }, "zonal-cluster"),
+    combination(
+      "production",
+      { ...production, cluster: { ...production.cluster, location: "zonal" } },
+      "zonal-cluster",
+    ),
     combination(
       "production",
       { ...production, edge: { cloudArmor: false, allowedCidrs: ["198.51.100.0/24"] } },
@@ -122,7 +126,12 @@ function googleVariants(): Combination[] {
       "production",
       {
         ...production,
-        cluster: { gpu: {}, authorizedCidrs: ["203.0.113.0/24"], administrators: ["group:platform@example.edu"] },
+        cluster: {
+          ...production.cluster,
+          gpu: {},
+          authorizedCidrs: ["203.0.113.0/24"],
+          administrators: ["group:platform@example.edu"],
+        },
       },
       "gpu",
     ),

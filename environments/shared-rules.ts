@@ -73,6 +73,27 @@ export const SHARED_RULES: readonly Rule<ParsedEnvironment>[] = [
         : [],
   },
   {
+    reads: ["moodle.web", "moodle.cron", "cluster.nodes"],
+    check: ({ moodle: { web, cron }, cluster: { nodes } }) => {
+      // A new version starts beside the old one, and serves once the database is upgraded.
+      const pods = 2 * web.maxReplicas;
+      const needed = {
+        cpuLimit: Math.ceil(pods * web.cpu + cron.replicas),
+        memoryLimitGb: Math.ceil((pods * web.memoryMb + cron.replicas * cron.memoryMb) / 1024),
+      };
+      return (["cpuLimit", "memoryLimitGb"] as const)
+        .filter((field) => nodes[field] < needed[field])
+        .map((field) =>
+          fault(
+            `cluster.nodes.${field}`,
+            nodes[field],
+            `${needed[field]} or more: room for twice moodle.web.maxReplicas (${web.maxReplicas}), which an upgrade needs, and for cron`,
+            "raise the limit, or lower moodle.web.maxReplicas",
+          ),
+        );
+    },
+  },
+  {
     reads: ["protection", "backups.lockDays"],
     check: ({ protection, backups }) =>
       protection === "disposable" && (backups.lockDays ?? 0) > 0

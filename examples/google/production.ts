@@ -12,6 +12,7 @@ export const production = defineEnvironment({
   domain: "moodle.example.edu",
   managedZone: { name: "example-edu", dnsName: "example.edu" },
   database: { engine: "postgresql", tier: "db-custom-4-15360", readReplicas: 1 },
+  cluster: { nodes: { cpuLimit: 128, memoryLimitGb: 512 } },
   moodle: {
     siteName: "Example University",
     adminEmail: "moodle@example.edu",
