@@ -1,6 +1,7 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { type App, Aspects } from "cdktf";
+import { AlbEdge } from "../constructs/aws/alb-edge";
 import { BudgetAlarm } from "../constructs/aws/budget-alarm";
 import { ClusterPlanner } from "../constructs/aws/cluster-planner";
 import { EksCluster } from "../constructs/aws/eks-cluster";
@@ -9,7 +10,6 @@ import type { PolicyStatement } from "../constructs/aws/iam-policy";
 import { Karpenter } from "../constructs/aws/karpenter";
 import { KmsKey } from "../constructs/aws/kms-key";
 import { LoadBalancerControllerIdentity } from "../constructs/aws/load-balancer-controller-identity";
-import { AlbEdge } from "../constructs/aws/load-balancer-edge";
 import { ObjectBucket } from "../constructs/aws/object-bucket";
 import { ObjectBucketReplica } from "../constructs/aws/object-bucket-replica";
 import { PermissionsBoundary } from "../constructs/aws/permissions-boundary";
@@ -17,7 +17,7 @@ import { PodIdentity } from "../constructs/aws/pod-identity";
 import { rdsAdministration } from "../constructs/aws/rds-administration";
 import { RdsDatabase } from "../constructs/aws/rds-database";
 import { Runner } from "../constructs/aws/runner";
-import { SecretsManagerSecret } from "../constructs/aws/secret";
+import { SecretsManagerSecret } from "../constructs/aws/secrets-manager-secret";
 import { SharedFiles } from "../constructs/aws/shared-files";
 import { Vpc } from "../constructs/aws/vpc";
 import { ComponentTags } from "../constructs/core/component-tags";
@@ -208,7 +208,7 @@ export class AwsEnvironmentStack extends PlatformStack {
     const { cluster, network, protection } = this.environment;
     return new EksCluster(this, "cluster", {
       ...this.place,
-      version: cluster.kubernetesVersion,
+      kubernetesVersion: cluster.kubernetesVersion,
       subnetIds: vpc.privateSubnetIds,
       intraSubnetIds: vpc.intraSubnetIds,
       serviceIpv4Cidr: network.serviceCidr,

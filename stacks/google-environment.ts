@@ -8,12 +8,12 @@ import { Filestore } from "../constructs/google/filestore";
 import { GatewayEdge } from "../constructs/google/gateway-edge";
 import { GcsBucket } from "../constructs/google/gcs-bucket";
 import { GkeCluster } from "../constructs/google/gke-cluster";
+import { GoogleWorkloadIdentity } from "../constructs/google/google-workload-identity";
 import { GpuNodePool } from "../constructs/google/gpu-node-pool";
 import { MemorystoreRedis } from "../constructs/google/memorystore-redis";
 import { Network } from "../constructs/google/network";
 import { ObjectStoreKey } from "../constructs/google/object-store-key";
-import { SecretManagerSecret } from "../constructs/google/secret";
-import { GoogleWorkloadIdentity } from "../constructs/google/workload-identity";
+import { SecretManagerSecret } from "../constructs/google/secret-manager-secret";
 import type { RedisEndpoints } from "../constructs/ports";
 import type { GoogleEnvironment } from "../environments/defaults";
 import { addClusterProviders } from "./cluster-providers";
@@ -128,7 +128,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
       subnetworkId: network.subnetworkId,
       podsRangeName: network.podsRangeName,
       servicesRangeName: network.servicesRangeName,
-      egress: network.egress,
+      dependsOn: network.ready,
       databaseEncryptionKeyId: this.names.keyId("cluster"),
       imageRepositoryId: this.names.imageRepositoryId,
       protection,

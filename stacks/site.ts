@@ -15,7 +15,7 @@ import { DatabaseRoles } from "../constructs/workloads/database-roles";
 import { ExternalSecrets } from "../constructs/workloads/external-secrets";
 import { Ingress, type IngressEdge } from "../constructs/workloads/ingress";
 import { MoodleWeb } from "../constructs/workloads/moodle-web";
-import { PlatformNamespace } from "../constructs/workloads/namespace";
+import { PlatformNamespace } from "../constructs/workloads/platform-namespace";
 import type { Environment } from "../environments/defaults";
 
 export interface SiteProps {

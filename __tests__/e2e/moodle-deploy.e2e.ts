@@ -7,7 +7,7 @@ import { App, LocalBackend, TerraformStack } from "cdktf";
 import { pinProviders } from "../../constructs/core/providers";
 import type { NodePlacement } from "../../constructs/ports";
 import { MoodleWeb } from "../../constructs/workloads/moodle-web";
-import { PlatformNamespace } from "../../constructs/workloads/namespace";
+import { PlatformNamespace } from "../../constructs/workloads/platform-namespace";
 import * as ports from "../support/ports";
 import { describeOnTerraform, terraform } from "./support/terraform";
 import { get } from "./support/testbed";

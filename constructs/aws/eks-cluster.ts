@@ -19,7 +19,7 @@ export interface EksClusterProps {
   readonly account: string;
   readonly region: string;
   /** Kubernetes minor version, such as 1.35. */
-  readonly version: string;
+  readonly kubernetesVersion: string;
   /** Private subnets, for nodes and pods. */
   readonly subnetIds: readonly string[];
   /** Subnets for the control plane's network interfaces, in two zones or more. */
@@ -81,7 +81,7 @@ export class EksCluster extends Construct {
       name,
       region,
       clusterName: cluster.name,
-      version: props.version,
+      version: props.kubernetesVersion,
       subnetIds: props.subnetIds,
       ...props.systemNodes,
       keyArn: props.keyArn,
@@ -174,7 +174,7 @@ export class EksCluster extends Construct {
     });
     return new AwsEksCluster(this, "cluster", {
       name,
-      version: props.version,
+      version: props.kubernetesVersion,
       roleArn: role.arn,
       bootstrapSelfManagedAddons: false,
       deletionProtection: isProtected,

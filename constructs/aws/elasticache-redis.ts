@@ -11,7 +11,7 @@ import type { RedisEndpoint } from "../ports";
 import { REDIS_ENGINES } from "../versions";
 import { DataSecurityGroup } from "./data-security-group";
 import type { PolicyStatement } from "./iam-policy";
-import { SecretsManagerSecret } from "./secret";
+import { SecretsManagerSecret } from "./secrets-manager-secret";
 
 export interface ElastiCacheRedisProps {
   /** The replication group's id, such as `moodle-production-1-sessions`: 40 characters at most. */

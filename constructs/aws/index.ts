@@ -1,4 +1,5 @@
 /** `moodle-platform/aws`: constructs in AWS's own terms. The parts that they are made of are not exported. */
+export * from "./alb-edge";
 export * from "./budget-alarm";
 export { CiBoundary, type CiBoundaryProps } from "./ci-boundary";
 export { CiRoles, type CiRolesProps } from "./ci-roles";
@@ -10,7 +11,6 @@ export type { PolicyStatement } from "./iam-policy";
 export * from "./karpenter";
 export * from "./kms-key";
 export * from "./load-balancer-controller-identity";
-export * from "./load-balancer-edge";
 export * from "./object-bucket";
 export * from "./object-bucket-replica";
 export * from "./permissions-boundary";
@@ -20,7 +20,7 @@ export { rdsAdministration } from "./rds-administration";
 export * from "./rds-database";
 export * from "./runner";
 export { RunnerIdentity, type RunnerIdentityProps } from "./runner-identity";
-export * from "./secret";
+export * from "./secrets-manager-secret";
 export * from "./shared-files";
 export { StateBucket, type StateBucketProps } from "./state-bucket";
 export * from "./vpc";

@@ -35,8 +35,6 @@ export interface GkeClusterProps {
   readonly subnetworkId: string;
   readonly podsRangeName: string;
   readonly servicesRangeName: string;
-  /** What nodes need to reach the internet: `Network.egress`. */
-  readonly egress: readonly ITerraformDependable[];
   /** Minor version, such as `1.35`. The release channel takes it further, and raising it upgrades. */
   readonly kubernetesVersion: string;
   /** @default REGULAR */
@@ -65,6 +63,8 @@ export interface GkeClusterProps {
   readonly maintenanceExclusions?: readonly MaintenanceExclusion[];
   /** `protected` refuses to delete or replace the cluster. @default protected */
   readonly protection?: Protection;
+  /** What nodes need before they can join: a way to the internet, `Network.ready`. */
+  readonly dependsOn: readonly ITerraformDependable[];
 }
 
 /** Taint that GKE's own programs tolerate: https://cloud.google.com/kubernetes-engine/docs/how-to/isolate-workloads-dedicated-nodes */
@@ -215,7 +215,7 @@ export class GkeCluster extends Construct {
       },
       // The count is where the autoscaler began.
       lifecycle: { ignoreChanges: ["initial_node_count"] },
-      dependsOn: [...props.egress],
+      dependsOn: [...props.dependsOn],
     });
 
     this.access = {

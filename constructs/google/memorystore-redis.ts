@@ -5,7 +5,7 @@ import { prefixLength } from "../core/cidr";
 import { refuse } from "../core/errors";
 import type { Protection } from "../core/protection";
 import type { RedisEndpoint } from "../ports";
-import type { SecretManagerSecret } from "./secret";
+import type { SecretManagerSecret } from "./secret-manager-secret";
 
 export interface MemorystoreRedisProps {
   /** 2 to 41 lower-case letters, digits and hyphens, such as `moodle-staging-1-sessions`. */

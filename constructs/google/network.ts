@@ -43,7 +43,7 @@ export class Network extends Construct {
   readonly nodesCidr: string;
   readonly podsCidr: string;
   /** What a node must wait for before it can reach the internet, image registries included. */
-  readonly egress: readonly ITerraformDependable[];
+  readonly ready: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
@@ -96,7 +96,7 @@ export class Network extends Construct {
       maxPortsPerVm: 8192,
       logConfig: { enable: true, filter: "ERRORS_ONLY" },
     });
-    this.egress = [nat];
+    this.ready = [nat];
 
     new ComputeFirewall(this, "deny-ingress", {
       name: `${name}-deny-ingress`,

@@ -4,7 +4,7 @@ import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
 import type { SecretRef } from "../ports";
-import type { SecretManagerSecret } from "./secret";
+import type { SecretManagerSecret } from "./secret-manager-secret";
 
 export interface ObjectStoreKeyProps {
   /** Id of the service account that the key stands for: 6 to 30 lower-case letters, digits and hyphens. */

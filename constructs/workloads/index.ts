@@ -4,4 +4,4 @@ export * from "./database-roles";
 export * from "./external-secrets";
 export * from "./ingress";
 export * from "./moodle-web";
-export * from "./namespace";
+export * from "./platform-namespace";

@@ -5,10 +5,10 @@ import type { ClusterAccess, GatewayFrontEnd, SiteRoute, WorkloadIdentity } from
 import { CHARTS } from "../versions";
 
 /** Where requests enter. The load balancer belongs to Terraform; the cluster only tells it where the pods are. */
-export type IngressEdge = LoadBalancerEdge | GatewayEdge;
+export type IngressEdge = AlbIngressEdge | GatewayIngressEdge;
 
 /** An Application Load Balancer, whose target group the AWS Load Balancer Controller fills. */
-export interface LoadBalancerEdge {
+export interface AlbIngressEdge {
   readonly kind: "alb";
   readonly vpcId: string;
   readonly region: string;
@@ -18,7 +18,7 @@ export interface LoadBalancerEdge {
 }
 
 /** A global external Application Load Balancer of Google Cloud, as a Gateway. */
-export interface GatewayEdge {
+export interface GatewayIngressEdge {
   readonly kind: "gateway";
   readonly frontEnd: GatewayFrontEnd;
   readonly route: Extract<SiteRoute, { kind: "http-route" }>;
@@ -53,7 +53,7 @@ export class Ingress extends Construct {
     return edge.kind === "alb" ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } : {};
   }
 
-  private controller({ cluster, chartRegistry, dependsOn }: IngressProps, edge: LoadBalancerEdge): ChartRelease {
+  private controller({ cluster, chartRegistry, dependsOn }: IngressProps, edge: AlbIngressEdge): ChartRelease {
     return new ChartRelease(this, "controller", {
       chart: CHARTS.awsLoadBalancerController,
       chartRegistry,
@@ -64,7 +64,7 @@ export class Ingress extends Construct {
     });
   }
 
-  private gateway({ cluster, dependsOn }: IngressProps, { frontEnd, route }: GatewayEdge): ChartRelease {
+  private gateway({ cluster, dependsOn }: IngressProps, { frontEnd, route }: GatewayIngressEdge): ChartRelease {
     return new ChartRelease(this, "gateway", {
       chart: { local: "gateway" },
       namespace: route.gatewayNamespace,
@@ -89,7 +89,7 @@ export class Ingress extends Construct {
  * the new ones: `helm show crds aws-load-balancer-controller --repo https://aws.github.io/eks-charts --version <new> |
  * kubectl apply --server-side --force-conflicts -f -`.
  */
-function controllerValues(cluster: ClusterAccess, edge: LoadBalancerEdge) {
+function controllerValues(cluster: ClusterAccess, edge: AlbIngressEdge) {
   return {
     clusterName: cluster.clusterName,
     region: edge.region,

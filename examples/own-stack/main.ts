@@ -80,7 +80,7 @@ class CampusMoodle extends TerraformStack {
     });
     const cluster = new EksCluster(this, "cluster", {
       ...PLACE,
-      version: "1.35",
+      kubernetesVersion: "1.35",
       subnetIds: network.privateSubnetIds,
       intraSubnetIds: network.intraSubnetIds,
       serviceIpv4Cidr: "172.20.0.0/16",

@@ -10,7 +10,7 @@ const props: EksClusterProps = {
   name: "moodle-production-1",
   account: "123456789012",
   region: "eu-central-1",
-  version: "1.35",
+  kubernetesVersion: "1.35",
   subnetIds: ["subnet-private-a", "subnet-private-b"],
   intraSubnetIds: ["subnet-intra-a", "subnet-intra-b"],
   serviceIpv4Cidr: "172.20.0.0/16",

@@ -11,7 +11,7 @@ const props: GkeClusterProps = {
   subnetworkId: "projects/example-moodle/regions/europe-west3/subnetworks/s",
   podsRangeName: "pods",
   servicesRangeName: "services",
-  egress: [],
+  dependsOn: [],
   kubernetesVersion: "1.35",
   databaseEncryptionKeyId: "projects/example-moodle/locations/europe-west3/keyRings/k/cryptoKeys/cluster",
   imageRepositoryId: "projects/example-moodle/locations/europe-west3/repositories/moodle-production",

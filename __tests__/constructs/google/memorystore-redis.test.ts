@@ -1,5 +1,5 @@
 import { MemorystoreRedis, type MemorystoreRedisProps } from "../../../constructs/google/memorystore-redis";
-import { SecretManagerSecret } from "../../../constructs/google/secret";
+import { SecretManagerSecret } from "../../../constructs/google/secret-manager-secret";
 import { Template } from "../../support/template";
 
 const KEY = "projects/example-moodle/locations/europe-west3/keyRings/moodle/cryptoKeys/data";

@@ -1,5 +1,5 @@
 import { ObjectStoreKey } from "../../../constructs/google/object-store-key";
-import { SecretManagerSecret } from "../../../constructs/google/secret";
+import { SecretManagerSecret } from "../../../constructs/google/secret-manager-secret";
 import { Template } from "../../support/template";
 
 function build(accountId = "moodle-production-1-obj") {

@@ -1,5 +1,5 @@
 import { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
-import { SecretManagerSecret, type SecretManagerSecretProps } from "../../../constructs/google/secret";
+import { SecretManagerSecret, type SecretManagerSecretProps } from "../../../constructs/google/secret-manager-secret";
 import { Template } from "../../support/template";
 
 const KEY = "projects/example-moodle/locations/europe-west3/keyRings/moodle/cryptoKeys/secrets";

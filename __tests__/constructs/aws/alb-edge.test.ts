@@ -1,5 +1,5 @@
+import { AlbEdge, type AlbEdgeProps } from "../../../constructs/aws/alb-edge";
 import { LoadBalancerControllerIdentity } from "../../../constructs/aws/load-balancer-controller-identity";
-import { AlbEdge, type AlbEdgeProps } from "../../../constructs/aws/load-balancer-edge";
 import { type Resource, Template } from "../../support/template";
 
 const props: AlbEdgeProps = {

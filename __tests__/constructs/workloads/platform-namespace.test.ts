@@ -1,6 +1,6 @@
 import { TerraformResource } from "cdktf";
 import type { Protection } from "../../../constructs/core/protection";
-import { PlatformNamespace } from "../../../constructs/workloads/namespace";
+import { PlatformNamespace } from "../../../constructs/workloads/platform-namespace";
 import { Template } from "../../support/template";
 
 const build = (protection?: Protection, labels?: Record<string, string>) =>

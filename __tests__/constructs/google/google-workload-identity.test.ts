@@ -1,4 +1,4 @@
-import { GoogleWorkloadIdentity } from "../../../constructs/google/workload-identity";
+import { GoogleWorkloadIdentity } from "../../../constructs/google/google-workload-identity";
 import { Template } from "../../support/template";
 
 const MEMBER =

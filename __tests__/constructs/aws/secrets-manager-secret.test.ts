@@ -1,4 +1,4 @@
-import { SecretsManagerSecret } from "../../../constructs/aws/secret";
+import { SecretsManagerSecret } from "../../../constructs/aws/secrets-manager-secret";
 import { ConfigurationError } from "../../../constructs/core/errors";
 import type { Protection } from "../../../constructs/core/protection";
 import { Template } from "../../support/template";
