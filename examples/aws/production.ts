@@ -11,6 +11,7 @@ export const production = defineEnvironment({
   domain: "moodle.example.edu",
   hostedZone: { id: "Z0987654321ABCDEFGHIJ", name: "example.edu" },
   database: { engine: "postgresql", instanceClass: "db.m7g.xlarge", readReplicas: 1 },
+  cluster: { nodes: { cpuLimit: 128, memoryLimitGb: 512 } },
   moodle: {
     siteName: "Example University",
     adminEmail: "moodle@example.edu",
