@@ -7,9 +7,13 @@ const ENTRIES = [
   { title: "Google Cloud", module: "moodle-platform/google", folders: ["google"] },
 ];
 
-/** `declarations` is the folder of the compiled constructs. */
-export function constructsPage(declarations: string, exported: Readonly<Record<string, readonly string[]>>): string {
-  const all = readDeclarations(declarations);
+/** `sources` and `compiled` are folders of the constructs; `exported` has the names that each module exports. */
+export function constructsPage(
+  sources: string,
+  compiled: string,
+  exported: Readonly<Record<string, readonly string[]>>,
+): string {
+  const all = readDeclarations(sources, compiled);
   return [
     ...heading("Constructs"),
     "What the library exports. A property without a default is required. Data is protected unless a property says otherwise.",

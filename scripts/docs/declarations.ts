@@ -6,7 +6,7 @@ export interface Declaration {
   readonly kind: "class" | "interface" | "type";
   readonly name: string;
   readonly doc: string;
-  /** Path of the source, relative to the folder. */
+  /** Path of the source, relative to the folder of the sources. */
   readonly source: string;
   /** Names of the interfaces whose members it has too. */
   readonly bases: readonly string[];
@@ -22,12 +22,12 @@ export interface Member {
   readonly doc: string;
 }
 
-/** Every declaration below a folder, by its source. */
-export function readDeclarations(folder: string): Declaration[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".d.ts"))
+/** Every declaration of the sources in a folder. The compiler leaves the outputs of sources that are gone, so it is asked for these. */
+export function readDeclarations(sources: string, compiled: string): Declaration[] {
+  return readdirSync(sources, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
     .sort()
-    .flatMap((path) => parseDeclarations(readFileSync(join(folder, path), "utf8"), path.replace(/\.d\.ts$/, ".ts")));
+    .flatMap((path) => parseDeclarations(readFileSync(join(compiled, path.replace(/\.ts$/, ".d.ts")), "utf8"), path));
 }
 
 const DECLARATION =

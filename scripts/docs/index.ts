@@ -13,7 +13,7 @@ import { versionsPage } from "./versions";
 const PAGES: Readonly<Record<string, () => string>> = {
   "docs/reference/environment.md": environmentPage,
   "docs/reference/constructs.md": () =>
-    constructsPage(join(__dirname, "../../constructs"), {
+    constructsPage("constructs", join(__dirname, "../../constructs"), {
       "moodle-platform": Object.keys(shared),
       "moodle-platform/aws": Object.keys(aws),
       "moodle-platform/google": Object.keys(google),
