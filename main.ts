@@ -1,3 +1,4 @@
+import { ConfigurationError } from "./constructs/core/errors";
 import { environments } from "./environments";
 import { loadEnvironments } from "./environments/load";
 import { summarize } from "./stacks/summary";
@@ -14,6 +15,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Error && error.name === "ConfigurationError" ? error.message : error);
+  console.error(error instanceof ConfigurationError ? error.message : error);
   process.exitCode = 1;
 });

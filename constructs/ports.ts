@@ -92,6 +92,7 @@ export interface DatabaseSecrets {
   readonly reader: SecretRef;
 }
 
+/** How programs reach the database, and under which secrets its roles have their passwords. */
 export interface DatabaseEndpoint {
   readonly engine: "postgresql" | "mysql" | "mariadb";
   readonly host: string;
@@ -108,6 +109,7 @@ export interface DatabaseEndpoint {
   readonly ready: readonly ITerraformDependable[];
 }
 
+/** How programs reach one group of Redis nodes: by TLS and with a password. */
 export interface RedisEndpoint {
   readonly host: string;
   readonly port: number;
@@ -125,6 +127,7 @@ export interface RedisEndpoints {
   readonly cache: RedisEndpoint;
 }
 
+/** A bucket, and how its S3 interface is used. */
 export interface ObjectStore {
   readonly kind: "s3" | "gcs";
   readonly bucketName: string;
@@ -154,8 +157,6 @@ export type SiteRoute =
       readonly targetGroupArn: string;
       /** Subnets of the load balancer, for NetworkPolicies and `X-Forwarded-For`. */
       readonly proxyCidrs: readonly string[];
-      /** Policies of Google's Gateway controller for the site's Service. @default another controller's Gateway */
-      readonly gke?: { readonly securityPolicyName?: string };
     }
   | {
       readonly kind: "http-route";

@@ -42,7 +42,7 @@ export interface EksClusterProps {
   readonly addonVersions?: Readonly<Record<string, string>>;
   /** Tags of instances and volumes, which a provider's default tags do not reach. @default none */
   readonly instanceTags?: Readonly<Record<string, string>>;
-  /** @default protected: neither Terraform nor EKS deletes it */
+  /** @default "protected": neither Terraform nor EKS deletes it */
   readonly protection?: Protection;
   /** What nodes need before they can join: routes to the internet, and endpoints. */
   readonly dependsOn: readonly ITerraformDependable[];

@@ -17,7 +17,7 @@ export interface KmsKeyProps {
    * @default none
    */
   readonly services?: readonly ("logs" | "ebs")[];
-  /** @default protected: cannot be destroyed; 30 days until a deletion takes effect instead of 7 */
+  /** @default "protected": cannot be destroyed; 30 days until a deletion takes effect instead of 7 */
   readonly protection?: Protection;
 }
 

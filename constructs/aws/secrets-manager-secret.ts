@@ -7,7 +7,7 @@ import type { SecretRef } from "../ports";
 import type { PolicyStatement } from "./iam-policy";
 
 export interface SecretsManagerSecretProps {
-  /** Such as `moodle-production-1/database-application`. */
+  /** Such as `moodle-production-1-database-application`. */
   readonly name: string;
   readonly description: string;
   /** Encrypts the value. */

@@ -61,7 +61,7 @@ export interface GkeClusterProps {
   readonly maintenanceWindow?: { readonly startTime: string; readonly endTime: string; readonly recurrence: string };
   /** @default none */
   readonly maintenanceExclusions?: readonly MaintenanceExclusion[];
-  /** `protected` refuses to delete or replace the cluster. @default protected */
+  /** `protected` refuses to delete or replace the cluster. @default "protected" */
   readonly protection?: Protection;
   /** What nodes need before they can join: a way to the internet, `Network.ready`. */
   readonly dependsOn: readonly ITerraformDependable[];

@@ -21,8 +21,11 @@ export interface BackupCronJobsProps {
   readonly pruneSchedule?: string;
   /** Time zone of the schedules. @default Etc/UTC */
   readonly timeZone?: string;
+  /** Daily backups kept. */
   readonly keepDaily: number;
+  /** Weekly backups kept. */
   readonly keepWeekly: number;
+  /** Monthly backups kept. */
   readonly keepMonthly: number;
   /** Days during which nobody can delete a backup. */
   readonly lockDays: number;

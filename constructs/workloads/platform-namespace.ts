@@ -9,7 +9,7 @@ export interface PlatformNamespaceProps {
   readonly name: string;
   /** Labels beside those of Pod Security. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Deleting a namespace deletes the volume claims in it: `protected` refuses. @default protected */
+  /** Deleting a namespace deletes the volume claims in it: `protected` refuses. @default "protected" */
   readonly protection?: Protection;
   /** What must exist first: the cluster's `ready`. */
   readonly dependsOn: readonly ITerraformDependable[];

@@ -33,14 +33,12 @@ const vault = z.strictObject({
 /** Where Vault is, and how the pod's identity opens it. */
 export type VaultConfiguration = z.output<typeof vault>;
 
+/** Where each store named by a secret is. */
 const stores = z.strictObject({
   "aws-secrets-manager": z.strictObject({ region: text }).optional(),
   "google-secret-manager": z.strictObject({ project: text }).optional(),
   vault: vault.optional(),
 });
-
-/** Where each store named by a secret is. */
-export type StoresConfiguration = z.output<typeof stores>;
 
 /**
  * The configuration file. `charts/database-roles/values.schema.json` describes the same under `config`, but for the
