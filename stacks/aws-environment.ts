@@ -5,7 +5,7 @@ import { AlbEdge } from "../constructs/aws/alb-edge";
 import { BudgetAlarm } from "../constructs/aws/budget-alarm";
 import { ClusterPlanner } from "../constructs/aws/cluster-planner";
 import { EksCluster } from "../constructs/aws/eks-cluster";
-import { ElastiCacheRedis } from "../constructs/aws/elasticache-redis";
+import { ElastiCacheRedis, type ElastiCacheRedisProps } from "../constructs/aws/elasticache-redis";
 import type { PolicyStatement } from "../constructs/aws/iam-policy";
 import { Karpenter } from "../constructs/aws/karpenter";
 import { KmsKey } from "../constructs/aws/kms-key";
@@ -28,7 +28,7 @@ import { awsNames } from "./aws-names";
 import { addClusterProviders } from "./cluster-providers";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
-import { bornSecrets, SITE_ACCOUNTS, type SiteAccount, secretsToMake } from "./site-names";
+import { SITE_ACCOUNTS, type SiteAccount, secretsToCreate, siteSecrets } from "./site-names";
 import { standardTags } from "./standard-tags";
 
 /** A whole environment on AWS: network, cluster, data, edge, and the site in the cluster. */
@@ -99,7 +99,7 @@ export class AwsEnvironmentStack extends PlatformStack {
       dependsOn: cluster.access.ready,
     });
 
-    const reached = {
+    const dataTier = {
       vpcId: vpc.vpcId,
       subnetIds: vpc.databaseSubnetIds,
       subnetCidrs: vpc.databaseSubnetCidrs,
@@ -107,8 +107,8 @@ export class AwsEnvironmentStack extends PlatformStack {
       keyArn: keys.data.keyArn,
       protection,
     };
-    const secrets = bornSecrets(environment);
-    const made = secretsToMake(environment).map(
+    const secrets = siteSecrets(environment);
+    const createdSecrets = secretsToCreate(environment).map(
       ([use, secret]) =>
         new SecretsManagerSecret(this, `secret-${use}`, {
           name: secret.name,
@@ -119,15 +119,15 @@ export class AwsEnvironmentStack extends PlatformStack {
     );
     const database = new RdsDatabase(this, "database", {
       ...environment.database,
-      ...reached,
+      ...dataTier,
       name: prefix,
       engineVersion: environment.database.version,
       region,
       secrets: secrets.database,
     });
-    const redis = this.addRedis(reached);
+    const redis = this.addRedis(dataTier);
     const files = new SharedFiles(this, "files", {
-      ...reached,
+      ...dataTier,
       name: prefix,
       throughput: environment.files.throughput,
     });
@@ -168,11 +168,11 @@ export class AwsEnvironmentStack extends PlatformStack {
           ...backups.deleteStatements(),
         ]),
         databaseRoles: this.addIdentity("databaseRoles", cluster, [
-          ...made.flatMap((secret) => [...secret.readStatements(), ...secret.writeStatements()]),
+          ...createdSecrets.flatMap((secret) => [...secret.readStatements(), ...secret.writeStatements()]),
           ...rdsAdministration(database, keys.data.keyArn),
         ]),
         externalSecrets: this.addIdentity("externalSecrets", cluster, [
-          ...made.flatMap((secret) => secret.readStatements()),
+          ...createdSecrets.flatMap((secret) => secret.readStatements()),
           ...redis.all.flatMap((group) => group.readStatements()),
         ]),
       },
@@ -238,13 +238,11 @@ export class AwsEnvironmentStack extends PlatformStack {
     });
   }
 
-  private addRedis(
-    reached: Omit<ConstructorParameters<typeof ElastiCacheRedis>[2], "name" | "nodeType" | "evictionPolicy">,
-  ) {
+  private addRedis(dataTier: Omit<ElastiCacheRedisProps, "name" | "nodeType" | "evictionPolicy">) {
     const { prefix, redis, protection } = this.environment;
     const add = (use: "sessions" | "cache", nodeType: string, evictionPolicy: "noeviction" | "allkeys-lru") =>
       new ElastiCacheRedis(this, `redis-${use}`, {
-        ...reached,
+        ...dataTier,
         name: `${prefix}-${use}`,
         engine: redis.engine,
         nodeType,

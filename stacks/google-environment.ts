@@ -21,7 +21,7 @@ import { addGoogleBackend } from "./google-backend";
 import { type GoogleNames, googleNames } from "./google-names";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
-import { bornSecrets, SITE_ACCOUNTS, type SiteAccount, secretsToMake } from "./site-names";
+import { SITE_ACCOUNTS, type SiteAccount, secretsToCreate, siteSecrets } from "./site-names";
 import { standardTags } from "./standard-tags";
 
 /** A whole environment on Google Cloud: network, cluster, data, edge, and the site in the cluster. */
@@ -48,7 +48,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
     const identities = this.addIdentities(cluster);
 
     const { databaseRoles, externalSecrets } = identities;
-    for (const [use, { name: secretId }] of secretsToMake(environment)) {
+    for (const [use, { name: secretId }] of secretsToCreate(environment)) {
       const secret = this.addSecret(`secret-${use}`, secretId);
       databaseRoles.waitFor(
         secret.grantRead("database-roles", databaseRoles.member),
@@ -56,7 +56,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
       );
       externalSecrets.waitFor(secret.grantRead("external-secrets", externalSecrets.member));
     }
-    const secrets = bornSecrets(environment);
+    const secrets = siteSecrets(environment);
 
     const database = new CloudSqlDatabase(this, "database", {
       ...environment.database,

@@ -15,13 +15,13 @@ export const SITE_ACCOUNTS = {
 export type SiteAccount = keyof typeof SITE_ACCOUNTS;
 
 /** Secrets whose values are born in the cluster. The cloud's store holds them, or Vault. */
-export interface BornSecrets {
+export interface SiteSecrets {
   readonly database: DatabaseSecrets;
   /** Password of Moodle's first administrator. */
   readonly administrator: SecretRef;
 }
 
-export function bornSecrets({ prefix, cloud, secrets }: Environment): BornSecrets {
+export function siteSecrets({ prefix, cloud, secrets }: Environment): SiteSecrets {
   const own = cloud === "aws" ? "aws-secrets-manager" : "google-secret-manager";
   const store = secrets.store === "vault" ? "vault" : own;
   // No name ends in a hyphen and six characters: that is how Secrets Manager makes a name unique in an ARN.
@@ -36,10 +36,10 @@ export function bornSecrets({ prefix, cloud, secrets }: Environment): BornSecret
   };
 }
 
-/** The born secrets by their use, where the stack has to make them: none where Vault keeps them. */
-export function secretsToMake(environment: Environment): [use: string, secret: SecretRef][] {
+/** The same by their use, where the stack has to create them: none where Vault keeps them. */
+export function secretsToCreate(environment: Environment): [use: string, secret: SecretRef][] {
   if (environment.secrets.store === "vault") return [];
-  const { database, administrator } = bornSecrets(environment);
+  const { database, administrator } = siteSecrets(environment);
   return Object.entries({
     "database-application": database.application,
     "database-backup": database.backup,

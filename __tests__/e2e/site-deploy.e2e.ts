@@ -13,7 +13,7 @@ import type { EnvironmentInput } from "../../environments/schema";
 import { staging as awsStaging } from "../../examples/aws/staging";
 import { staging as googleStaging } from "../../examples/google/staging";
 import { Site } from "../../stacks/site";
-import { bornSecrets, SITE_ACCOUNTS } from "../../stacks/site-names";
+import { SITE_ACCOUNTS, siteSecrets } from "../../stacks/site-names";
 import * as ports from "../support/ports";
 import { describeOnTerraform, terraform } from "./support/terraform";
 import { get } from "./support/testbed";
@@ -69,7 +69,7 @@ describeOnTerraform("the half of an environment that is in the cluster", () => {
       new HelmProvider(stack, "helm", { kubernetes: { configPath } });
       const cluster: ClusterAccess = ports.cluster;
       const account = (use: keyof typeof SITE_ACCOUNTS) => ({ ...SITE_ACCOUNTS[use], ready: [] });
-      const { database, administrator } = bornSecrets(environment);
+      const { database, administrator } = siteSecrets(environment);
       new Site(stack, "site", {
         environment,
         cluster,
