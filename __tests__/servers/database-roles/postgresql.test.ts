@@ -5,17 +5,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AwsEmulator } from "../support/aws";
 import { makeCertificates } from "../support/certificates";
+import { describeKills } from "../support/kills";
 import { PostgresqlTestServer, postgresqlInstallations } from "../support/postgresql";
 import { freePort } from "../support/process";
 import { Program } from "../support/program";
 import { CountingProxy } from "../support/proxy";
 import {
   emptySecrets,
-  expectConcurrentRunsToAgree,
   expectRecovery,
   GENERATED,
-  killAtEveryStep,
-  killAtRandomTimes,
   ROLES,
   runOnce,
   SECRETS,
@@ -379,40 +377,8 @@ describe.each(installations)("$version", ({ bin }) => {
     });
   });
 
-  describe("killed", () => {
-    afterEach(() => {
-      proxy.restart();
-      aws.restart();
-    });
-
-    test("at any statement: the next run puts it right", async () => {
-      const steps = await killAtEveryStep(site, (step, kill) => {
-        proxy.restart((count) => {
-          if (count === step) kill();
-        });
-      });
-      expect(steps).toBeGreaterThan(40);
-    }, 1_800_000);
-
-    test.each(["before", "after"] as const)(
-      "%s any call of the store: the next run puts it right",
-      async (moment) => {
-        const steps = await killAtEveryStep(site, (step, kill) => {
-          aws.restart((when, count) => {
-            if (when === moment && count === step) kill();
-          });
-        });
-        expect(steps).toBeGreaterThanOrEqual(10);
-      },
-      900_000,
-    );
-
-    test("at random times: the next run puts it right", async () => {
-      await killAtRandomTimes(site, 12, 600);
-    }, 900_000);
-
-    test("not at all: two runs at once agree on every password", async () => {
-      await expectConcurrentRunsToAgree(site, 6);
-    }, 900_000);
-  });
+  describeKills(
+    () => site,
+    () => proxy,
+  );
 });

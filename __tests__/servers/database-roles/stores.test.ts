@@ -51,7 +51,7 @@ const database = () => ({
 });
 
 /** The same promises for each emulated service. */
-function describeKills(emulator: () => Emulator, site: () => Site): void {
+function describeStoreKills(emulator: () => Emulator, site: () => Site): void {
   afterEach(() => emulator().restart());
 
   test.each(["before", "after"] as const)(
@@ -179,7 +179,7 @@ describe("Google Cloud", () => {
     });
   });
 
-  describeKills(
+  describeStoreKills(
     () => google,
     () => site,
   );
@@ -266,7 +266,7 @@ describe("Vault", () => {
     expect(outcome.output).not.toContain("another-pods-token");
   });
 
-  describeKills(
+  describeStoreKills(
     () => vault,
     () => site,
   );
