@@ -61,6 +61,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
     const database = new CloudSqlDatabase(this, "database", {
       ...environment.database,
       name: prefix,
+      engineVersion: environment.database.version,
       project,
       region,
       networkId: network.networkId,

@@ -18,7 +18,7 @@ export interface CloudSqlDatabaseProps {
   readonly region: string;
   readonly engine: "postgresql" | "mysql";
   /** Version of the engine, such as `17` or `8.4`. */
-  readonly version: string;
+  readonly engineVersion: string;
   readonly edition: "ENTERPRISE" | "ENTERPRISE_PLUS";
   /** Machine type: `db-custom-<processors>-<MiB>`, or `db-perf-optimized-N-<processors>` with ENTERPRISE_PLUS. */
   readonly tier: string;
@@ -76,7 +76,7 @@ export class CloudSqlDatabase extends Construct {
     const shared = {
       project,
       region,
-      databaseVersion: `${{ postgresql: "POSTGRES", mysql: "MYSQL" }[engine]}_${props.version.replaceAll(".", "_")}`,
+      databaseVersion: `${{ postgresql: "POSTGRES", mysql: "MYSQL" }[engine]}_${props.engineVersion.replaceAll(".", "_")}`,
       deletionProtection: isProtected,
     };
     // The disk has grown by itself since; to set it back to its first size would replace the instance.

@@ -8,7 +8,7 @@ const props: CloudSqlDatabaseProps = {
   project: "example-moodle",
   region: "europe-west3",
   engine: "postgresql",
-  version: "17",
+  engineVersion: "17",
   edition: "ENTERPRISE",
   tier: "db-custom-4-15360",
   storageGb: 100,
@@ -35,7 +35,7 @@ function build(more: Partial<CloudSqlDatabaseProps> = {}) {
 
 describe("CloudSqlDatabase", () => {
   const { endpoint, template, instances, primary, replicas } = build();
-  const mysql = build({ engine: "mysql", version: "8.4" });
+  const mysql = build({ engine: "mysql", engineVersion: "8.4" });
 
   test("is reached by Private Service Connect alone, by this project alone", () => {
     for (const { settings } of instances) {
@@ -171,7 +171,7 @@ describe("CloudSqlDatabase", () => {
     ["postgresql", "17", "POSTGRES_17", 5432],
     ["mysql", "8.4", "MYSQL_8_4", 3306],
   ] as const)("%s %s is %s on port %i", (engine, version, databaseVersion, port) => {
-    const built = build({ engine, version });
+    const built = build({ engine, engineVersion: version });
     expect(built.primary.database_version).toBe(databaseVersion);
     expect(built.endpoint.port).toBe(port);
   });
