@@ -188,8 +188,17 @@ function replicas(count: number): string {
 export function placeholders(environments: readonly Environment[]): string[] {
   return environments.flatMap((environment) => {
     const account = environment.cloud === "aws" ? { account: environment.account } : { project: environment.project };
-    return Object.entries({ ...account, domain: environment.domain })
-      .filter(([, value]) => /^(111122223333|444455556666|example-.*)$|(^|\.)example\.(edu|com|org|net)$/.test(value))
+    const { domain, ci, moodle } = environment;
+    const fields = {
+      ...account,
+      domain,
+      "ci.githubRepository": ci?.githubRepository,
+      "moodle.adminEmail": moodle.adminEmail,
+    };
+    return Object.entries(fields)
+      .filter(([, value]) =>
+        /^(111122223333|444455556666|example-.*)$|(^|[.@])example\.(edu|com|org|net)$/.test(value ?? ""),
+      )
       .map(([field, value]) => `${environment.name}.${field} (${value})`);
   });
 }

@@ -59,7 +59,7 @@ describe("the summary of an environment", () => {
 
   test("ends in one line that names what still holds an example", () => {
     expect(text.split("\n").at(-1)).toBe(
-      "Before you deploy, put your own values in place of these examples: staging.account (111122223333), staging.domain (moodle.staging.example.edu)",
+      "Before you deploy, put your own values in place of these examples: staging.account (111122223333), staging.domain (moodle.staging.example.edu), staging.ci.githubRepository (example-university/moodle-platform), staging.moodle.adminEmail (moodle@example.edu)",
     );
   });
 });
@@ -107,6 +107,12 @@ test("gives the sizes that decide bill and capacity", () => {
 });
 
 test("does not warn about values of one's own", () => {
-  const own = { account: "123456789012", domain: "moodle.uni.ac.at", hostedZone: { id: "Z1", name: "uni.ac.at" } };
+  const own = {
+    account: "123456789012",
+    domain: "moodle.uni.ac.at",
+    hostedZone: { id: "Z1", name: "uni.ac.at" },
+    moodle: { ...staging.moodle, adminEmail: "moodle@uni.ac.at" },
+    ci: { githubRepository: "uni/moodle-platform" },
+  };
   expect(placeholders(loadEnvironments([{ ...staging, ...own }]))).toEqual([]);
 });
