@@ -49,7 +49,7 @@ function check(input: EnvironmentInput, overrides: readonly Override[]) {
     return false;
   };
   const result = (schema as z.ZodType<ParsedEnvironment>).refine(() => true, { when: keepPartial }).safeParse(input);
-  const issues = result.error?.issues ?? [];
+  const issues = (result.error?.issues ?? []).filter((issue, _, all) => !isSizeOfAnotherType(issue, all));
   const faults = [
     ...issues.flatMap((issue) => toFaults(issue, input)),
     ...(RULES[input.cloud] as readonly Rule<ParsedEnvironment>[])
@@ -58,6 +58,12 @@ function check(input: EnvironmentInput, overrides: readonly Override[]) {
   ];
   const located = faults.map((fault) => locate(fault, name, overrides));
   return { faults: located, parsed: located.length === 0 ? result.data : undefined };
+}
+
+/** A text in place of a list has a length as well, which zod compares with the list's limits. */
+function isSizeOfAnotherType({ code, path }: Issue, all: readonly Issue[]): boolean {
+  const isSize = code === "too_big" || code === "too_small";
+  return isSize && all.some((other) => other.code === "invalid_type" && other.path.join(".") === path.join("."));
 }
 
 /** Whether what is wrong lies on the way to the field, in it or below it. */
@@ -102,7 +108,7 @@ function allowedBy(issue: Issue): string {
     case "too_big":
       return `${issue.maximum} or less`;
     case "invalid_type":
-      return `a value of type ${issue.expected}`;
+      return issue.expected === "array" ? "a list" : `a value of type ${issue.expected}`;
     default:
       return issue.message;
   }

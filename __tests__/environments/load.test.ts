@@ -57,6 +57,7 @@ describe("refuses, naming path, value, allowed and remedy", () => {
       ["eu-central-1a", "eu-central-1b"],
       /3 different zones/,
     ],
+    ["a text in place of a list", "aws", "zones", "eu-central-1a", /^a list$/],
     ["zones of another region", "aws", "zones", ["eu-west-1a", "eu-west-1b"], /zones of eu-central-1/],
     ["a VPC that is too small", "aws", "network.cidr", "10.20.0.0/24", /between \/16 and \/20/],
     ["a VPC outside the private ranges", "aws", "network.cidr", "8.8.0.0/16", /private IPv4/],
