@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const [stack, folder] = parseArgs({ allowPositionals: true }).positionals;
   if (stack === undefined || folder === undefined) throw new Error("name stack and folder: npm run diff -- STACK DIR");
   mkdirSync(folder, { recursive: true });
-  const { code, output } = await cdktf("diff", stack, "--skip-synth");
+  const { code, output } = await cdktf("diff", stack, "--skip-synth", "--skip-provider-lock", "--no-color");
   if (code !== 0) {
     writeFileSync(join(folder, "failure.log"), output);
     return;

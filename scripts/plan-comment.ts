@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { type Plan, reportFailed, reportNotDeployed, reportPlan } from "./plan-report";
 
 /** What Terraform's two backends say of a state bucket that bootstrap has not made yet. */
@@ -26,7 +26,7 @@ export function comment(stack: string, folder: string, options: { allowDestroy: 
   }
   const failure = read(join(folder, "failure.log"));
   if (failure === undefined) return { markdown: reportNotDeployed(stack, "identity"), failed: options.required };
-  return NO_STATE_BUCKET.test(failure.replaceAll(/[\s│]+/g, " "))
+  return NO_STATE_BUCKET.test(stripVTControlCharacters(failure).replaceAll(/[\s│]+/g, " "))
     ? { markdown: reportNotDeployed(stack, "state"), failed: options.required }
     : { markdown: reportFailed(stack), failed: true };
 }

@@ -160,6 +160,7 @@ describe("without a plan", () => {
   test.each([
     ['Error: Failed to get existing workspaces: S3 bucket "moodle-staging-state-1" does not exist.'],
     ["│ Error: Failed to get existing workspaces: querying Cloud Storage failed: storage:\n│ bucket doesn't exist"],
+    ['│ \u001b[1mError: \u001b[0mS3 bucket\u001b[0m "moodle-staging-state-1" does not\n│ exist.'],
   ])("says before the first deploy that there is nothing to compare with: %s", (log) => {
     fail(log);
     const { markdown, failed } = comment("staging", folder, options);
