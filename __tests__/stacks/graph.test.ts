@@ -3,10 +3,11 @@ import { DependencyGraph } from "../support/graph";
 import { type SynthesizedCombination, synthesizeCombinations } from "../support/stacks";
 import type { Template } from "../support/template";
 
-let all: SynthesizedCombination[];
+let all: (SynthesizedCombination & { graph: DependencyGraph })[];
 beforeAll(async () => {
   const isChosen = /-postgresql-(disposable|protected)$|-(vault|gpu|no-ci|multi-az-cluster|moodle-5\.1|redis-shared)$/;
-  all = await synthesizeCombinations(({ name }) => isChosen.test(name));
+  const chosen = await synthesizeCombinations(({ name }) => isChosen.test(name));
+  all = chosen.map((one) => ({ ...one, graph: new DependencyGraph(one.environment) }));
 }, 60_000);
 
 /** What an address of an environment on `cloud` should wait for and does not. */
@@ -17,8 +18,7 @@ function missing(
 ): string[] {
   return all
     .filter(({ input }) => input.cloud === cloud)
-    .flatMap(({ name, environment }) => {
-      const graph = new DependencyGraph(environment);
+    .flatMap(({ name, environment, graph }) => {
       const targets = needed(environment);
       expect(targets).not.toEqual([]);
       expect(waiting(environment)).not.toEqual([]);

@@ -38,6 +38,9 @@ export interface ChartReleaseProps {
  * One Helm release: `upgrade_install`, so that a first install which fails half-way can simply be applied again, and a
  * timeout that is always explicit.
  *
+ * Charts on disk travel with the synthesized stack: their path holds a content hash, without which Terraform would see no
+ * change in them, and is the same on every machine.
+ *
  * `wait_for_jobs` is left out on purpose: helm 3.1.1 ignores it when it upgrades what a failed first install left
  * behind. A chart whose Job must have succeeded carries it as a hook, which Helm always waits for.
  */
@@ -61,7 +64,15 @@ export class ChartRelease extends Construct {
   }
 
   private localChart({ local }: LocalChart) {
-    return this.chartOnDisk(chartFolder(local));
+    const known = localCharts.get(local) ?? { folder: chartFolder(local) };
+    const version = known.version ?? chartVersion(known.folder);
+    const { path, assetHash } = new TerraformAsset(this, "chart", {
+      path: known.folder,
+      type: AssetType.DIRECTORY,
+      assetHash: known.assetHash,
+    });
+    localCharts.set(local, { ...known, version, assetHash });
+    return { chart: `./${path}`, version };
   }
 
   private upstreamChart(chart: UpstreamChart, registry: string | undefined) {
@@ -79,25 +90,24 @@ export class ChartRelease extends Construct {
         remedy: `put the chart there: helm pull ${name} --repo ${chart.repository} --version ${version}`,
       });
     }
-    return found.endsWith(".tgz") ? { chart: this.asset(found, AssetType.FILE), version } : this.chartOnDisk(found);
+    const isArchive = found.endsWith(".tgz");
+    const asset = new TerraformAsset(this, "chart", {
+      path: found,
+      type: isArchive ? AssetType.FILE : AssetType.DIRECTORY,
+    });
+    return { chart: `./${asset.path}`, version: isArchive ? version : chartVersion(found) };
   }
+}
 
-  /**
-   * An unpacked chart goes by the version that it says itself: a source tree is stamped only when it is published.
-   * Without a version, the plugin plans the installed one, and then fails when a newer chart has been installed.
-   */
-  private chartOnDisk(folder: string) {
-    const { version } = parse(readFileSync(join(folder, "Chart.yaml"), "utf8")) as { version: string };
-    return { chart: this.asset(folder, AssetType.DIRECTORY), version };
-  }
+/** What is known of this package's own charts: they do not change while the program runs, and many stacks have them. */
+const localCharts = new Map<string, { folder: string; version?: string; assetHash?: string }>();
 
-  /**
-   * Charts on disk travel with the synthesized stack: their path holds a content hash, without which Terraform would see
-   * no change in them, and is the same on every machine.
-   */
-  private asset(path: string, type: AssetType): string {
-    return `./${new TerraformAsset(this, "chart", { path, type }).path}`;
-  }
+/**
+ * An unpacked chart goes by the version that it says itself: a source tree is stamped only when it is published.
+ * Without a version, the plugin plans the installed one, and then fails when a newer chart has been installed.
+ */
+function chartVersion(folder: string): string {
+  return (parse(readFileSync(join(folder, "Chart.yaml"), "utf8")) as { version: string }).version;
 }
 
 /** The package's own folder holds `charts/`, two levels up from here in the sources and three in `dist`. */
