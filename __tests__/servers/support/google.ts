@@ -17,6 +17,7 @@ export class GoogleEmulator extends Emulator {
   conflicts = 0;
   /** How often an operation is not done yet. */
   busyAnswers = 0;
+  private pending: (() => Promise<void>) | undefined;
   private readonly operations = new Map<string, { polls: number; finish: () => Promise<void> }>();
 
   environment(): Record<string, string> {
@@ -75,17 +76,23 @@ export class GoogleEmulator extends Emulator {
     if (method === "GET") {
       return json(200, { items: [...this.users].map(([name, { host }]) => ({ name, host: host ?? "" })) });
     }
-    if (this.conflicts-- > 0) return fault(409, "operationInProgress");
+    // An instance carries out one operation at a time, and ends it even if nobody asks for it any more.
+    if (this.pending !== undefined) void this.pending();
+    if (this.pending !== undefined || this.conflicts-- > 0) return fault(409, "operationInProgress");
     const user = JSON.parse(body) as { name: string; host?: string; password: string };
     const exists = this.users.has(user.name);
     const named = url.searchParams.get("name");
     if (method === "PUT" && (!exists || named !== user.name)) return fault(404, "NOT_FOUND");
     if (method === "POST" && exists) return fault(400, "INVALID_ARGUMENT");
     const name = `operation-${this.operations.size}`;
-    const finish = async () => {
+    let done: Promise<void> | undefined;
+    const carryOut = async () => {
       await this.setUser(user.name, user.password, exists);
       this.users.set(user.name, { host: user.host });
+      this.pending = undefined;
     };
+    const finish = () => (done ??= carryOut());
+    this.pending = finish;
     this.operations.set(name, { polls: this.busyAnswers, finish });
     return json(200, { name, status: "PENDING" });
   }
