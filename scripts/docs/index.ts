@@ -33,3 +33,4 @@ for (const [path, page] of Object.entries(PAGES)) {
     process.exitCode = 1;
   }
 }
+if (check && process.exitCode === undefined) console.log("the generated pages are up to date");
