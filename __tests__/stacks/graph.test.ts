@@ -5,7 +5,7 @@ import type { Template } from "../support/template";
 
 let all: (SynthesizedCombination & { graph: DependencyGraph })[];
 beforeAll(async () => {
-  const isChosen = /-postgresql-(disposable|protected)$|-(vault|gpu|no-ci|multi-az-cluster|moodle-5\.1|redis-shared)$/;
+  const isChosen = /-postgresql-(disposable|protected)$|-(vault|gpu|no-ci|multi-az-cluster)$/;
   const chosen = await synthesizeCombinations(({ name }) => isChosen.test(name));
   all = chosen.map((one) => ({ ...one, graph: new DependencyGraph(one.environment) }));
 }, 60_000);
