@@ -18,19 +18,6 @@ import * as ports from "../support/ports";
 import { describeOnTerraform, terraform } from "./support/terraform";
 import { get } from "./support/testbed";
 
-const alb: IngressEdge = {
-  kind: "alb",
-  vpcId: "vpc-0123456789abcdef0",
-  region: "eu-central-1",
-  route: ports.targetGroup,
-  controllerIdentity: ports.identity("kube-system"),
-};
-const gateway: IngressEdge = {
-  kind: "gateway",
-  route: ports.httpRoute,
-  frontEnd: { addressName: "address", certificateMapName: "certificates", sslPolicyName: "tls", ready: [] },
-};
-
 /** One after the other: both are in the namespace of the site. */
 describeOnTerraform("the half of an environment that is in the cluster", () => {
   let folder: string;
@@ -49,8 +36,8 @@ describeOnTerraform("the half of an environment that is in the cluster", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   describe.each<[string, EnvironmentInput, IngressEdge]>([
-    ["AWS", awsStaging, alb],
-    ["Google Cloud", googleStaging, gateway],
+    ["AWS", awsStaging, ports.albEdge],
+    ["Google Cloud", googleStaging, ports.gatewayEdge],
   ])("on %s", (cloud, input, edge) => {
     const outdir = () => join(folder, cloud.replaceAll(" ", "-"));
     const run = (...args: string[]) => terraform(join(outdir(), "stacks/site"), [...args, "-input=false", "-no-color"]);

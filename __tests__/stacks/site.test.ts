@@ -11,19 +11,6 @@ import { DependencyGraph } from "../support/graph";
 import * as ports from "../support/ports";
 import { type Resource, Template } from "../support/template";
 
-const alb: IngressEdge = {
-  kind: "alb",
-  vpcId: "vpc-0123456789abcdef0",
-  region: "eu-central-1",
-  route: ports.targetGroup,
-  controllerIdentity: ports.identity("kube-system"),
-};
-const gateway: IngressEdge = {
-  kind: "gateway",
-  route: ports.httpRoute,
-  frontEnd: { addressName: "address", certificateMapName: "certificates", sslPolicyName: "tls", ready: [] },
-};
-
 function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
   const [environment] = loadEnvironments([input]);
   if (environment === undefined) throw new Error("no environment");
@@ -53,8 +40,8 @@ const values = (template: Template, name: string): Resource =>
   parse(template.only("helm_release", { name }).values.join("\n"));
 
 describe.each([
-  ["AWS", synthesize(aws, alb), "aws-load-balancer-controller"],
-  ["Google Cloud", synthesize(google, gateway), "gateway"],
+  ["AWS", synthesize(aws, ports.albEdge), "aws-load-balancer-controller"],
+  ["Google Cloud", synthesize(google, ports.gatewayEdge), "gateway"],
 ])("the site on %s", (_, template, controller) => {
   const graph = new DependencyGraph(template);
 
@@ -101,7 +88,7 @@ describe.each([
 });
 
 test("the passwords of the first administrator are born in the cluster", () => {
-  expect(values(synthesize(aws, alb), "database-roles").config.generated).toEqual([
+  expect(values(synthesize(aws, ports.albEdge), "database-roles").config.generated).toEqual([
     { secret: ports.secret("administrator"), keys: ["adminPassword"] },
   ]);
 });
@@ -111,11 +98,13 @@ test.each([
   ["a digest", `sha256:${"a".repeat(64)}`, `registry.example.edu/platform/backup@sha256:${"a".repeat(64)}`],
 ])("images are named by %s", (_, backup, expected) => {
   const images = { registry: "registry.example.edu/platform", backup };
-  expect(values(synthesize({ ...aws, images }, alb), "backup").image).toBe(expected);
+  expect(values(synthesize({ ...aws, images }, ports.albEdge), "backup").image).toBe(expected);
 });
 
 test("only the site's namespace holds data", () => {
-  const namespaces = synthesize({ ...aws, protection: "protected" }, alb).resources("kubernetes_namespace_v1");
+  const namespaces = synthesize({ ...aws, protection: "protected" }, ports.albEdge).resources(
+    "kubernetes_namespace_v1",
+  );
   expect(namespaces.filter(({ lifecycle }) => lifecycle.prevent_destroy).map(({ metadata }) => metadata.name)).toEqual([
     "moodle",
   ]);
@@ -123,7 +112,7 @@ test("only the site's namespace holds data", () => {
 
 test("Vault is a store beside the cloud's own, which holds what Terraform makes", () => {
   const secrets = { store: "vault", address: "https://vault.example.edu:8200", cidr: "10.9.0.0/24" } as const;
-  expect(Object.keys(values(synthesize({ ...google, secrets }, gateway), "secret-stores").stores)).toEqual([
+  expect(Object.keys(values(synthesize({ ...google, secrets }, ports.gatewayEdge), "secret-stores").stores)).toEqual([
     "google-secret-manager",
     "vault",
   ]);

@@ -9,6 +9,8 @@ import type {
   SiteRoute,
   WorkloadIdentity,
 } from "../../constructs/ports";
+import type { IngressEdge } from "../../constructs/workloads/ingress";
+import type { MoodleSite } from "../../constructs/workloads/moodle-values";
 
 const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
@@ -119,3 +121,35 @@ export const ingress: SiteRoute = {
   tlsSecretName: "site-certificate",
   controllerNamespace: "traefik",
 };
+
+/** Where requests enter, on each cloud. */
+export const albEdge = {
+  kind: "alb",
+  vpcId: "vpc-0123456789abcdef0",
+  region: "eu-central-1",
+  route: targetGroup,
+  controllerIdentity: { ...identity("kube-system"), serviceAccountName: "aws-load-balancer-controller" },
+} as const satisfies IngressEdge;
+
+export const gatewayEdge = {
+  kind: "gateway",
+  route: httpRoute,
+  frontEnd: { addressName: "address", certificateMapName: "certificates", sslPolicyName: "tls", ready: [] },
+} as const satisfies IngressEdge;
+
+/** A site on AWS, with a bucket and a read replica. */
+export const site = (namespace: string) =>
+  ({
+    cluster,
+    identity: identity(namespace),
+    database: database("postgresql", undefined, ["reader.example.edu"]),
+    redis: { sessions: redis("sessions"), cache: redis("cache") },
+    objectStore: s3,
+    files: efs,
+    route: targetGroup,
+    domain: "moodle.example.edu",
+    siteName: "Example University",
+    adminEmail: "admin@example.edu",
+    administratorSecret: secret("administrator"),
+    image: "registry.example.edu/moodle:0.1.0",
+  }) satisfies MoodleSite & { files: SharedFileSystem };

@@ -1,22 +1,8 @@
 import { TerraformResource } from "cdktf";
 import { parse } from "yaml";
 import { Ingress, type IngressEdge } from "../../../constructs/workloads/ingress";
-import { cluster, httpRoute, identity, targetGroup } from "../../support/ports";
+import { albEdge as alb, cluster, gatewayEdge as gateway, httpRoute, targetGroup } from "../../support/ports";
 import { Template } from "../../support/template";
-
-const alb = {
-  kind: "alb",
-  vpcId: "vpc-0123456789abcdef0",
-  region: "eu-central-1",
-  route: targetGroup,
-  controllerIdentity: { ...identity("kube-system"), serviceAccountName: "aws-load-balancer-controller" },
-} as const satisfies IngressEdge;
-
-const gateway = {
-  kind: "gateway",
-  route: httpRoute,
-  frontEnd: { addressName: "address", certificateMapName: "certificates", sslPolicyName: "tls", ready: [] },
-} as const satisfies IngressEdge;
 
 function build(edge: IngressEdge, chartRegistry?: string) {
   let ingress: Ingress | undefined;
