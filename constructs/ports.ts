@@ -67,6 +67,8 @@ export interface ClusterAccess {
   readonly ready: readonly ITerraformDependable[];
   /** Where pods fetch the credentials of their identity. */
   readonly identityEndpoints: readonly NetworkPeer[];
+  /** Storage class of a disk for one pod. @default the cluster's default class */
+  readonly volumeClassName?: string;
   /** Nodes for the cluster's own programs. @default any node */
   readonly systemNodes?: NodePlacement;
 }
@@ -100,6 +102,8 @@ export interface DatabaseEndpoint {
   readonly databaseName: string;
   /** Hosts of read replicas; empty where there are none. */
   readonly readerHosts: readonly string[];
+  /** Rows that Moodle fetches at a time; 0 behind a transaction pooler, where no cursor lasts. @default Moodle's own */
+  readonly fetchBuffer?: number;
   /** PEM of the authorities that sign the server's certificate. */
   readonly caCertificates: string;
   /** Networks in which the hosts live. */
@@ -134,6 +138,8 @@ export interface ObjectStore {
   readonly region: string;
   /** URL of the S3 interface, where it is not AWS's own. */
   readonly endpoint?: string;
+  /** First part of every key, ending in `/`, where several sites share the bucket. @default none */
+  readonly keyPrefix?: string;
   /** Holds `accessKeyId` and `secretAccessKey`; absent where the pod's identity is enough. */
   readonly secret?: SecretRef;
   readonly ready: readonly ITerraformDependable[];

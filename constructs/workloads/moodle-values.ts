@@ -11,6 +11,7 @@ import type {
   WorkloadIdentity,
 } from "../ports";
 import { ExternalSecrets } from "./external-secrets";
+import { fpmResources, WEB_POD_OVERHEAD } from "./fpm-children";
 
 /** A Moodle site, and what it stands on. */
 export interface MoodleSite {
@@ -40,8 +41,16 @@ export interface MoodleSite {
   readonly image: string;
   /** The pods that answer requests. @default 2 to 10 of 2 processors and 3072 MiB */
   readonly web?: WebSizing;
-  /** The workers that run scheduled and ad-hoc tasks. @default 2 of 1024 MiB */
-  readonly cron?: CronSizing;
+  /** The workers that run scheduled tasks. @default 2 of 1024 MiB */
+  readonly cron?: WorkerSizing;
+  /** The workers that run ad-hoc tasks; with 0 of them, the others run these too. @default 1 of 1024 MiB */
+  readonly adhoc?: WorkerSizing;
+  /** The relay that takes outgoing mail. @default none, the site sends no mail */
+  readonly mail?: MailRelay;
+  /** Whether every upload is scanned, by a ClamAV of the site's own. @default false */
+  readonly antivirus?: boolean;
+  /** What watches the site: it is scraped, and alert rules and a dashboard come with it. @default nothing */
+  readonly monitoring?: Monitoring;
   /** Which nodes the pods go to. @default any */
   readonly placement?: NodePlacement;
 }
@@ -54,9 +63,37 @@ export interface WebSizing {
   readonly cpu: number;
   /** Memory of one pod, in MiB; 1024 or more. */
   readonly memoryMb: number;
+  /** Scaling by PHP-FPM's busy workers, through KEDA, which the cluster must have. @default by processors alone */
+  readonly autoscaling?: BusyWorkersScaling;
 }
 
-export interface CronSizing {
+export interface BusyWorkersScaling {
+  /** Share of busy workers that scaling aims at, in percent. */
+  readonly busyWorkersPercent: number;
+  /** URL of the Prometheus that scrapes the site. */
+  readonly prometheusAddress: string;
+}
+
+export interface MailRelay {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte, or asked for by STARTTLS; never without. */
+  readonly security: "tls" | "starttls";
+  /** Sender of what nobody should answer. */
+  readonly noReplyAddress: string;
+  /** Holds `username` and `password`. @default none, the relay knows the site by its address */
+  readonly secret?: SecretRef;
+}
+
+/** A Prometheus Operator and a Grafana, as the cluster has them. */
+export interface Monitoring {
+  /** Namespace of Prometheus, which alone may read metrics. */
+  readonly namespace: string;
+  /** Labels by which Prometheus finds what it scrapes and its rules. @default none, it takes all */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface WorkerSizing {
   readonly replicas: number;
   /** Memory of one worker, in MiB. */
   readonly memoryMb: number;
@@ -71,9 +108,6 @@ export interface SiteVolume {
 }
 
 const DATABASE_TYPES = { postgresql: "pgsql", mysql: "mysqli", mariadb: "mariadb" } as const;
-
-/** nginx passes bytes on; the rest of a web pod is PHP's. */
-const NGINX = { milliCpu: 100, memoryMb: 128 };
 
 /** The values of `charts/moodle`, whoever releases it. */
 export function moodleValues(site: MoodleSite, volume: SiteVolume) {
@@ -90,15 +124,17 @@ export function moodleValues(site: MoodleSite, volume: SiteVolume) {
     },
     php: { maxUploadMb: site.maxUploadMb },
     web: site.web && webValues(site.web),
-    cron: site.cron && {
-      replicas: site.cron.replicas,
-      resources: { requests: { memory: `${site.cron.memoryMb}Mi` }, limits: { memory: `${site.cron.memoryMb}Mi` } },
-    },
+    cron: site.cron && workerValues(site.cron),
+    adhoc: site.adhoc && workerValues(site.adhoc),
+    mail: site.mail && { ...site.mail, secret: site.mail.secret && secretValues(site.mail.secret) },
+    antivirus: { enabled: site.antivirus, storageClassName: cluster.volumeClassName },
+    monitoring: site.monitoring,
     database: {
       type: DATABASE_TYPES[database.engine],
       host: database.host,
       port: database.port,
       name: database.databaseName,
+      fetchBuffer: database.fetchBuffer,
       certificates: database.caCertificates,
       secret: secretValues(database.secrets.application),
       ...(database.readerHosts.length === 0
@@ -109,6 +145,7 @@ export function moodleValues(site: MoodleSite, volume: SiteVolume) {
     objectStore: objectStore && {
       kind: objectStore.kind,
       bucket: objectStore.bucketName,
+      keyPrefix: objectStore.keyPrefix,
       region: objectStore.region,
       endpoint: objectStore.endpoint,
       secret: objectStore.secret && secretValues(objectStore.secret),
@@ -133,19 +170,26 @@ function imageValues(reference: string) {
   return { repository: reference.slice(0, tagAt), tag: reference.slice(tagAt + 1) };
 }
 
-function webValues({ minReplicas, maxReplicas, cpu, memoryMb }: WebSizing) {
-  const phpMemory = `${memoryMb - NGINX.memoryMb}Mi`;
+function webValues({ minReplicas, maxReplicas, autoscaling, ...pod }: WebSizing) {
+  const { nginx } = WEB_POD_OVERHEAD;
+  const { cpu, memoryMb } = fpmResources(pod);
   return {
     minReplicas,
     maxReplicas,
-    nginx: { resources: { requests: { cpu: `${NGINX.milliCpu}m`, memory: `${NGINX.memoryMb}Mi` } } },
+    autoscaling,
+    nginx: { resources: { requests: { cpu: `${nginx.milliCpu}m`, memory: `${nginx.memoryMb}Mi` } } },
     phpFpm: {
       resources: {
-        requests: { cpu: `${Math.round(cpu * 1000) - NGINX.milliCpu}m`, memory: phpMemory },
-        limits: { memory: phpMemory },
+        requests: { cpu: `${Math.round(cpu * 1000)}m`, memory: `${memoryMb}Mi` },
+        limits: { memory: `${memoryMb}Mi` },
       },
     },
   };
+}
+
+function workerValues({ replicas, memoryMb }: WorkerSizing) {
+  const memory = `${memoryMb}Mi`;
+  return { replicas, resources: { requests: { memory }, limits: { memory } } };
 }
 
 function redisValues({ host, port, caCertificates, secret }: RedisEndpoint) {

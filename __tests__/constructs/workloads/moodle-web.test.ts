@@ -29,6 +29,24 @@ const onGoogle: MoodleWebProps = {
   placement: { nodeSelector: { pool: "web" }, tolerations: [{ key: "web", operator: "Exists", effect: "NoSchedule" }] },
 };
 
+const everything: MoodleWebProps = {
+  ...onAws,
+  cluster: { ...ports.cluster, volumeClassName: "gp3" },
+  web: {
+    ...{ minReplicas: 2, maxReplicas: 6, cpu: 2, memoryMb: 3072 },
+    autoscaling: { busyWorkersPercent: 70, prometheusAddress: "http://prometheus.monitoring:9090" },
+  },
+  adhoc: { replicas: 2, memoryMb: 1024 },
+  mail: {
+    ...{ host: "smtp.example.edu", port: 587, security: "starttls", noReplyAddress: "no-reply@example.edu" },
+    secret: ports.secret("smtp"),
+  },
+  antivirus: true,
+  monitoring: { namespace: "monitoring", labels: { release: "prometheus" } },
+  database: { ...ports.database("postgresql", undefined, ["reader.example.edu"]), fetchBuffer: 0 },
+  objectStore: { ...ports.s3, keyPrefix: "faculty/" },
+};
+
 const synthesize = (props: MoodleWebProps) => Template.from((scope) => new MoodleWeb(scope, "moodle", props));
 const valuesOf = (template: Template): Resource => parse(template.only("helm_release").values.join("\n"));
 
@@ -60,6 +78,7 @@ describe("MoodleWeb", () => {
     ["AWS", onAws],
     ["Google Cloud", onGoogle],
     ["an ingress controller", { ...onAws, route: ports.ingress, objectStore: undefined }],
+    ["every choice made", everything],
   ])("gives the chart no value that its schema does not know, on %s", (_, props) => {
     expect(unknownTo(SCHEMA, valuesOf(synthesize(props)), "values")).toEqual([]);
   });
@@ -136,10 +155,10 @@ describe("MoodleWeb", () => {
     expect(valuesOf(synthesize({ ...onAws, database: ports.database(engine) })).database.type).toBe(type);
   });
 
-  test("divides a web pod between nginx and PHP without a remainder", () => {
+  test("divides a web pod between nginx, the exporter of its metrics, and PHP without a remainder", () => {
     const { nginx, phpFpm } = values.web;
     expect(nginx.resources.requests).toEqual({ cpu: "100m", memory: "128Mi" });
-    expect(phpFpm.resources.requests).toEqual({ cpu: "1900m", memory: "2944Mi" });
+    expect(phpFpm.resources.requests).toEqual({ cpu: "1890m", memory: "2912Mi" });
   });
 
   test.each([
@@ -150,6 +169,55 @@ describe("MoodleWeb", () => {
     ],
   ])("takes the image %s apart", (image, expected) => {
     expect(valuesOf(synthesize({ ...onAws, image })).image).toEqual(expected);
+  });
+
+  test("passes on the relay of outgoing mail, and its secret by name", () => {
+    const relay = {
+      host: "smtp.example.edu",
+      port: 587,
+      security: "starttls",
+      noReplyAddress: "no@example.edu",
+    } as const;
+    expect(valuesOf(synthesize({ ...onAws, mail: relay })).mail).toEqual(relay);
+    expect(valuesOf(synthesize({ ...onAws, mail: { ...relay, secret: ports.secret("smtp") } })).mail.secret).toEqual({
+      store: { kind: "SecretStore", name: "aws-secrets-manager" },
+      key: "moodle-staging-1/smtp",
+    });
+  });
+
+  test("gives the virus scanner a disk of the class that the cluster names", () => {
+    const cluster = { ...ports.cluster, volumeClassName: "gp3" };
+    expect(valuesOf(synthesize({ ...onAws, cluster, antivirus: true })).antivirus).toEqual({
+      enabled: true,
+      storageClassName: "gp3",
+    });
+  });
+
+  test("passes on how web pods scale, and what watches the site", () => {
+    const autoscaling = { busyWorkersPercent: 70, prometheusAddress: "http://prometheus.monitoring:9090" };
+    const monitoring = { namespace: "monitoring", labels: { release: "prometheus" } };
+    const web = { minReplicas: 2, maxReplicas: 6, cpu: 2, memoryMb: 3072, autoscaling };
+    const given = valuesOf(synthesize({ ...onAws, web, monitoring }));
+    expect(given.web.autoscaling).toEqual(autoscaling);
+    expect(given.monitoring).toEqual(monitoring);
+  });
+
+  test("gives each kind of worker its number and memory", () => {
+    const { cron, adhoc } = valuesOf(synthesize({ ...onAws, adhoc: { replicas: 3, memoryMb: 2048 } }));
+    expect(cron).toMatchObject({ replicas: 2, resources: { limits: { memory: "1024Mi" } } });
+    expect(adhoc).toMatchObject({ replicas: 3, resources: { limits: { memory: "2048Mi" } } });
+  });
+
+  test("tells Moodle of a pooler before the database, and of a bucket that it shares", () => {
+    const shared = valuesOf(
+      synthesize({
+        ...onAws,
+        database: { ...ports.database("postgresql"), fetchBuffer: 0 },
+        objectStore: { ...ports.s3, keyPrefix: "faculty/" },
+      }),
+    );
+    expect(shared.database.fetchBuffer).toBe(0);
+    expect(shared.objectStore.keyPrefix).toBe("faculty/");
   });
 
   test("waits for everything that it stands on", () => {

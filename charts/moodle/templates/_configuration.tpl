@@ -24,6 +24,9 @@ MOODLE_DATABASE_HOST: {{ .host | quote }}
 MOODLE_DATABASE_PORT: {{ .port | quote }}
 MOODLE_DATABASE_NAME: {{ .name | quote }}
 MOODLE_DATABASE_CA_FILE: {{ include "moodle.authority" (dict "certificates" .certificates "file" "database.pem") }}
+{{- if hasKey . "fetchBuffer" }}
+MOODLE_DATABASE_FETCH_BUFFER: {{ .fetchBuffer | quote }}
+{{- end }}
 {{- with .readerHosts }}
 MOODLE_DATABASE_READERS: {{ join " " . | quote }}
 {{- end }}
@@ -41,10 +44,25 @@ MOODLE_OBJECT_STORE_REGION: {{ .region | quote }}
 {{- with .endpoint }}
 MOODLE_OBJECT_STORE_ENDPOINT: {{ . | quote }}
 {{- end }}
+{{- with .keyPrefix }}
+MOODLE_OBJECT_STORE_KEY_PREFIX: {{ . | quote }}
+{{- end }}
 {{- if eq .kind "gcs" }}
 {{- /* Google's S3 interface refuses the checksums that AWS's SDK adds by itself. */}}
 AWS_REQUEST_CHECKSUM_CALCULATION: when_required
 AWS_RESPONSE_CHECKSUM_VALIDATION: when_required
 {{- end }}
+{{- end }}
+{{- with .Values.mail }}
+MOODLE_SMTP_HOST: {{ printf "%s:%v" .host .port | quote }}
+MOODLE_SMTP_SECURITY: {{ .security }}
+MOODLE_NOREPLY_ADDRESS: {{ .noReplyAddress | quote }}
+{{- end }}
+{{- if .Values.antivirus.enabled }}
+MOODLE_CLAMAV_HOST: {{ include "moodle.name" . }}-antivirus
+MOODLE_CLAMAV_PORT: "3310"
+{{- end }}
+{{- if .Values.adhoc.replicas }}
+MOODLE_ADHOC_WORKERS: separate
 {{- end }}
 {{- end }}

@@ -55,6 +55,11 @@ object-store:
   source: {{ toJson . }}
   files: [accessKeyId, secretAccessKey]
 {{- end }}
+{{- with (.Values.mail).secret }}
+smtp:
+  source: {{ toJson . }}
+  files: [username, password]
+{{- end }}
 administrator:
   source: {{ toJson .Values.site.administratorSecret }}
   files: [adminPassword]
