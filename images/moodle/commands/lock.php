@@ -1,0 +1,25 @@
+<?php
+namespace platform;
+
+/**
+ * Waits for the lock of installation in the database. The server gives it back when this connection ends, and so with
+ * the process.
+ */
+function lock_installation(\PDO $database, \stdClass $cfg): void {
+    if ($cfg->dbtype === 'pgsql') {
+        // A lock of a transaction, which a pooler leaves alone. This one stays open and idle until the process ends.
+        $database->exec('SET idle_in_transaction_session_timeout = 0');
+        $database->beginTransaction();
+        $attempt = fn() => $database->query("SELECT pg_try_advisory_xact_lock(hashtext('moodle install'))::int")->fetchColumn();
+    } else {
+        $database->exec('SET SESSION wait_timeout = 86400');
+        $name = $database->quote('moodle install ' . md5($cfg->dbname));
+        $attempt = fn() => $database->query("SELECT GET_LOCK($name, 0)")->fetchColumn();
+    }
+    for ($said = false; !$attempt(); sleep(2)) {
+        if (!$said) {
+            echo "moodle: waiting: another installation or upgrade holds the lock in the database\n";
+            $said = true;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+<?php
+/**
+ * Moodle's config.php, placed beside Moodle's code: every setting comes from the environment and from mounted secrets.
+ * What is read, and what becomes of it: settings/ and README.md.
+ */
+
+unset($CFG);
+global $CFG;
+require_once (getenv('MOODLE_LIB_DIR') ?: '/usr/local/lib/moodle') . '/settings/load.php';
+$CFG = platform\load_settings(__DIR__);
+
+// From Moodle 5.1 on, what the web server serves is in public/.
+require_once __DIR__ . (is_dir(__DIR__ . '/public') ? '/public' : '') . '/lib/setup.php';

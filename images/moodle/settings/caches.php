@@ -1,0 +1,5 @@
+<?php
+namespace platform;
+
+function cache_settings(Environment $env, \stdClass $cfg): void {
+}

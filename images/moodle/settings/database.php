@@ -1,0 +1,58 @@
+<?php
+namespace platform;
+
+/** The writer and its read replicas: https://docs.moodle.org/405/en/Database_settings */
+function database_settings(Environment $env, \stdClass $cfg): void {
+    $cfg->dbtype = $env->one_of('MOODLE_DATABASE_TYPE', ['pgsql', 'mysqli', 'mariadb', 'auroramysql']);
+    $cfg->dblibrary = 'native';
+    $cfg->dbhost = $env->required('MOODLE_DATABASE_HOST');
+    $cfg->dbname = $env->required('MOODLE_DATABASE_NAME');
+    $cfg->dbuser = $env->secret('database/username');
+    $cfg->dbpass = $env->secret('database/password');
+    $cfg->prefix = 'mdl_';
+    $cfg->dboptions = [
+        'dbpersist' => false,
+        'dbport' => $env->integer('MOODLE_DATABASE_PORT', 1, 65535),
+        'connecttimeout' => 5,
+    ];
+    $postgres = $cfg->dbtype === 'pgsql';
+    if (!$postgres) {
+        $cfg->dboptions['dbcollation'] = 'utf8mb4_unicode_ci';
+    }
+
+    if (!$env->is('MOODLE_DATABASE_TLS', 'disable')) {
+        $cfg->dboptions['ssl'] = 'verify-full';
+        // Moodle hands no authority's file to the drivers: libpq reads the first variable, OpenSSL, which MySQL's driver
+        // asks, the second, beside the system's own authorities.
+        $authorities = $env->required('MOODLE_DATABASE_CA_FILE');
+        putenv("PGSSLROOTCERT=$authorities");
+        putenv("SSL_CERT_FILE=$authorities");
+    } else if ($postgres) {
+        $cfg->dboptions['ssl'] = 'disable';
+    }
+
+    if ($env->has('MOODLE_DATABASE_FETCH_BUFFER')) {
+        $cfg->dboptions['fetchbuffersize'] = $env->integer('MOODLE_DATABASE_FETCH_BUFFER', 0, 10_000_000);
+        if ($cfg->dboptions['fetchbuffersize'] === 0) {
+            // Behind a transaction pooler no session of the server belongs to a request, nor do its advisory locks.
+            $cfg->lock_factory = '\core\lock\db_record_lock_factory';
+        }
+    }
+
+    $readers = $env->words('MOODLE_DATABASE_READERS');
+    if ($readers) {
+        $own = $env->has_secret('database-reader/username');
+        $cfg->dboptions['readonly'] = [
+            'instance' => array_map(fn(string $host) => [
+                'dbhost' => $host,
+                'dbport' => $cfg->dboptions['dbport'],
+                'dbuser' => $own ? $env->secret('database-reader/username') : $cfg->dbuser,
+                'dbpass' => $own ? $env->secret('database-reader/password') : $cfg->dbpass,
+            ], $readers),
+            // A replica that does not answer costs a request no more than this before the writer is asked.
+            'connecttimeout' => 2,
+            // Seconds that a written table is read from the writer.
+            'latency' => 1,
+        ];
+    }
+}

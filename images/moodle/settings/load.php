@@ -1,0 +1,39 @@
+<?php
+namespace platform;
+
+require_once __DIR__ . '/environment.php';
+foreach (['site', 'database', 'sessions', 'caches', 'files', 'mail', 'tasks'] as $part) {
+    require_once __DIR__ . "/$part.php";
+}
+
+/**
+ * Moodle's $CFG from the environment and the mounted secrets. A fault ends the process with one line that names it:
+ * on the web as 503, without saying anything to the visitor.
+ *
+ * @param string $root folder of Moodle's code, where config.php is
+ */
+function load_settings(string $root): \stdClass {
+    try {
+        return settings(Environment::of_process(), $root);
+    } catch (InvalidEnvironment $fault) {
+        if (PHP_SAPI === 'cli') {
+            fwrite(STDERR, "moodle: {$fault->getMessage()}\n");
+        } else {
+            error_log("moodle: {$fault->getMessage()}");
+            http_response_code(503);
+        }
+        exit(78);
+    }
+}
+
+function settings(Environment $env, string $root): \stdClass {
+    $cfg = (object) ['forced_plugin_settings' => []];
+    site_settings($env, $cfg, $root);
+    database_settings($env, $cfg);
+    session_settings($env, $cfg);
+    cache_settings($env, $cfg);
+    file_settings($env, $cfg, $root);
+    mail_settings($env, $cfg);
+    task_settings($env, $cfg);
+    return $cfg;
+}
