@@ -21,6 +21,10 @@ function nginx_settings(Environment $env): \stdClass {
             throw new InvalidEnvironment("MOODLE_TRUSTED_PROXIES has \"$network\": set it to networks as 10.0.0.0/16");
         }
     }
+    $address = $env->optional('MOODLE_LISTEN_ADDRESS') ?? '0.0.0.0';
+    if (!filter_var($address, FILTER_VALIDATE_IP, FILTER_FLAG_IPV4)) {
+        throw new InvalidEnvironment("MOODLE_LISTEN_ADDRESS is \"$address\": set it to an IPv4 address of this machine");
+    }
     return (object) [
         'lib' => dirname(__DIR__),
         'run' => $path('MOODLE_RUN_DIR', '/run/moodle'),
@@ -30,6 +34,7 @@ function nginx_settings(Environment $env): \stdClass {
         // Compulsory from 5.1 on, the first version with public/.
         'router' => $public,
         'tls' => !$env->is('MOODLE_REVERSE_PROXY_TLS', 'disable'),
+        'address' => $address,
         'port' => $env->integer('MOODLE_HTTP_PORT', 1, 65535),
         'internalport' => $env->integer('MOODLE_INTERNAL_PORT', 1, 65535),
         'timeout' => $env->integer('MOODLE_REQUEST_TIMEOUT', 1, 86400),

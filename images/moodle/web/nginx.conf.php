@@ -80,7 +80,7 @@ http {
     fastcgi_hide_header X-Content-Type-Options;
 
     server {
-        listen <?= $nginx->port ?> default_server;
+        listen <?= $nginx->address ?>:<?= $nginx->port ?> default_server;
         root <?= $nginx->webroot ?>;
         index index.php;
 
@@ -163,7 +163,7 @@ http {
 
     # For monitoring alone; no Service leads here.
     server {
-        listen <?= $nginx->internalport ?>;
+        listen <?= $nginx->address ?>:<?= $nginx->internalport ?>;
         access_log off;
 
         location = /stub_status {
