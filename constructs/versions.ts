@@ -47,5 +47,11 @@ export const CHARTS = {
   karpenterCrd: { repository: "oci://public.ecr.aws/karpenter", name: "karpenter-crd", version: "1.14.1" },
 } as const satisfies Record<string, UpstreamChart>;
 
+/** Images of other projects that `charts/moodle` runs; its values have the same. */
+export const UPSTREAM_IMAGES = {
+  clamav: { repository: "docker.io/clamav/clamav-debian", tag: "1.5.3_base" },
+  nginxPrometheusExporter: { repository: "docker.io/nginx/nginx-prometheus-exporter", tag: "1.5.3" },
+} as const;
+
 /** Tag of the platform's own images where an environment names none: this package's version. */
 export const IMAGE_TAG = "0.1.0";

@@ -6,6 +6,7 @@ import {
   PROVIDERS,
   REDIS_ENGINES,
   TERRAFORM,
+  UPSTREAM_IMAGES,
 } from "../../constructs/versions";
 import { DATABASE_REQUIREMENTS } from "../../environments/shared-rules";
 import { code, heading, table } from "./markdown";
@@ -17,6 +18,8 @@ const SOURCES = {
     "https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html, https://cloud.google.com/kubernetes-engine/docs/release-schedule",
   valkey: "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html",
   bottlerocket: "https://github.com/bottlerocket-os/bottlerocket/releases",
+  clamav: "https://github.com/Cisco-Talos/clamav-docker/blob/main/clamav/README-debian.md",
+  nginxPrometheusExporter: "https://github.com/nginx/nginx-prometheus-exporter/releases",
   moodle: "https://moodledev.io/general/releases",
 };
 
@@ -40,6 +43,11 @@ export function versionsPage(): string {
           `ElastiCache ${engine}`,
           code(version),
           SOURCES.valkey,
+        ]),
+        ...Object.entries(UPSTREAM_IMAGES).map(([name, { repository, tag }]) => [
+          `image ${repository}`,
+          code(tag),
+          SOURCES[name as keyof typeof UPSTREAM_IMAGES],
         ]),
         ["Bottlerocket", code(BOTTLEROCKET), SOURCES.bottlerocket],
         ["the platform's own images", code(IMAGE_TAG), "this package"],

@@ -31,6 +31,10 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 {{- end }}
 
+{{- define "moodle.upstreamImage" -}}
+{{- .repository }}:{{ .tag }}{{ with .digest }}@{{ . }}{{ end }}
+{{- end }}
+
 {{- /*
 The secrets that pods read: where each comes from, and the files it becomes in its folder under /run/secrets/moodle.
 The administrator's first password is for the install Job alone.

@@ -50,6 +50,10 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
 envFrom:
   - configMapRef:
       name: {{ include "moodle.name" . }}-configuration
+{{ include "moodle.containerSecurity" . }}
+{{- end }}
+
+{{- define "moodle.containerSecurity" -}}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
