@@ -16,6 +16,7 @@ const REFUSED = [
   ["constructs/workloads/environment.ts", "../../environments/schema"],
   ["constructs/aws/stack.ts", "../../stacks"],
   ["environments/construct.ts", "../constructs/aws/vpc"],
+  ["environments/workload.ts", "../constructs/workloads/moodle-web"],
   ["stacks/script.ts", "../scripts/matrix"],
 ] as const;
 
@@ -23,6 +24,7 @@ const ALLOWED = [
   ["constructs/aws/binding.ts", "@cdktf/provider-aws/lib/vpc"],
   ["constructs/workloads/port.ts", "../ports"],
   ["environments/version.ts", "../constructs/versions"],
+  ["environments/arithmetic.ts", "../constructs/workloads/fpm-children"],
   ["stacks/construct.ts", "../constructs/aws/vpc"],
 ] as const;
 

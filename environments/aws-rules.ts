@@ -1,8 +1,8 @@
-import type { ParsedEnvironment } from "./schema";
 import { domainInZone, fault, overlaps, type Rule } from "./shared-rules";
+import type { SizedAws } from "./sizing/environment";
 
 /** Rules of AWS. */
-export const AWS_RULES: readonly Rule<Extract<ParsedEnvironment, { cloud: "aws" }>>[] = [
+export const AWS_RULES: readonly Rule<SizedAws>[] = [
   {
     reads: ["domain", "hostedZone.name"],
     check: ({ domain, hostedZone }) => domainInZone(domain, hostedZone.name, "hostedZone.name"),

@@ -1,14 +1,24 @@
 import { z } from "zod";
-import { cidr, clientCidr, email, hostname, matching } from "./fields";
-import { BACKUPS, backupFields, CI, ci, count, kubernetesVersion, sharedFields, stateBucket } from "./shared-schema";
+import { BY_SIZE, cidr, clientCidr, count, email, hostname, matching } from "./fields";
+import {
+  BACKUPS,
+  backupFields,
+  CI,
+  ci,
+  kubernetesVersion,
+  maxConnections,
+  sharedFields,
+  stateBucket,
+} from "./shared-schema";
 
 const rdsShared = {
   instanceClass: matching(
     /^db\.[a-z0-9]+\.(?!nano|micro)[a-z0-9]+$/,
     "an RDS instance class with 2 GiB of memory or more, such as db.t4g.small or db.m7g.large",
   )
-    .default("db.m7g.large")
-    .describe("Instance class of the database."),
+    .optional()
+    .describe(`Instance class of the database. ${BY_SIZE}`),
+  maxConnections,
   storageGb: count(20, 65536).default(100).describe("Storage at the start, in GiB."),
   maxStorageGb: count(20, 65536).default(1000).describe("Storage up to which it grows by itself, in GiB."),
   topology: z
@@ -136,8 +146,8 @@ export const awsSchema = z.strictObject({
       nodes: z
         .strictObject({
           capacityType: z.enum(["on-demand", "spot"]).default("on-demand").describe("How nodes are bought."),
-          cpuLimit: count(4, 10000).default(64).describe("Processors at most over all nodes."),
-          memoryLimitGb: count(8, 100000).default(256).describe("Memory at most over all nodes, in GiB."),
+          cpuLimit: count(4, 10000).optional().describe(`Processors at most over all nodes. ${BY_SIZE}`),
+          memoryLimitGb: count(8, 100000).optional().describe(`Memory at most over all nodes, in GiB. ${BY_SIZE}`),
         })
         .prefault({})
         .describe("Nodes that Karpenter buys for everything else."),
@@ -172,11 +182,11 @@ export const awsSchema = z.strictObject({
           "Sessions and cache apart, or one small group for both. Default: separate where protected, shared where disposable.",
         ),
       sessionsNodeType: nodeType("an ElastiCache node type, such as cache.t4g.small")
-        .default("cache.t4g.small")
-        .describe("Nodes for sessions, and for everything where one group is shared."),
+        .optional()
+        .describe(`Nodes for sessions, and for everything where one group is shared. ${BY_SIZE}`),
       cacheNodeType: nodeType("an ElastiCache node type, such as cache.t4g.medium")
-        .default("cache.t4g.medium")
-        .describe("Nodes for the cache, where it has a group of its own."),
+        .optional()
+        .describe(`Nodes for the cache, where it has a group of its own. ${BY_SIZE}`),
     })
     .prefault({})
     .describe("ElastiCache for sessions and caches."),

@@ -1,24 +1,23 @@
 /** Defaults that follow from other fields. What has a fixed default has it in the schema. */
 import type { ParsedEnvironment } from "./schema";
-
-type AwsParsed = Extract<ParsedEnvironment, { cloud: "aws" }>;
-type GoogleParsed = Extract<ParsedEnvironment, { cloud: "google" }>;
+import type { SizedAws, SizedEnvironment, SizedGoogle } from "./sizing/environment";
 
 export type AwsEnvironment = ReturnType<typeof resolveAws>;
 export type GoogleEnvironment = ReturnType<typeof resolveGoogle>;
 /** An environment that has been checked and has every default filled in. */
 export type Environment = AwsEnvironment | GoogleEnvironment;
 
-export function resolve(parsed: ParsedEnvironment): Environment {
-  return parsed.cloud === "aws" ? resolveAws(parsed) : resolveGoogle(parsed);
+export function resolve(sized: SizedEnvironment): Environment {
+  return sized.cloud === "aws" ? resolveAws(sized) : resolveGoogle(sized);
 }
 
-function resolveAws(parsed: AwsParsed) {
+function resolveAws(parsed: SizedAws) {
   const isProtected = parsed.protection === "protected";
   const { database } = parsed;
   return {
     ...parsed,
     prefix: namePrefix(parsed),
+    moodle: { ...parsed.moodle, mail: resolveMail(parsed) },
     backups: { ...parsed.backups, lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0) },
     zones: parsed.zones ?? ["a", "b", "c"].map((letter) => `${parsed.region}${letter}`),
     network: { ...parsed.network, natGateways: parsed.network.natGateways ?? (isProtected ? "per-zone" : "single") },
@@ -28,7 +27,6 @@ function resolveAws(parsed: AwsParsed) {
       masterPassword: database.masterPassword ?? (database.readReplicas > 0 ? "write-only" : "rds-managed"),
       backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 14 : 1),
     },
-    redis: { ...parsed.redis, groups: parsed.redis.groups ?? (isProtected ? "separate" : "shared") },
     edge: { ...parsed.edge, waf: parsed.edge.waf ?? isProtected },
     state: { ...parsed.state, bucket: parsed.state.bucket ?? `moodle-${parsed.name}-state-${parsed.account}` },
     images: {
@@ -39,12 +37,13 @@ function resolveAws(parsed: AwsParsed) {
   } as const;
 }
 
-function resolveGoogle(parsed: GoogleParsed) {
+function resolveGoogle(parsed: SizedGoogle) {
   const isProtected = parsed.protection === "protected";
   const { database } = parsed;
   return {
     ...parsed,
     prefix: namePrefix(parsed),
+    moodle: { ...parsed.moodle, mail: resolveMail(parsed) },
     backups: { ...parsed.backups, lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0) },
     zones: parsed.zones ?? ["a", "b", "c"].map((letter) => `${parsed.region}-${letter}`),
     cluster: { ...parsed.cluster, location: parsed.cluster.location ?? (isProtected ? "regional" : "zonal") },
@@ -53,7 +52,6 @@ function resolveGoogle(parsed: GoogleParsed) {
       availability: database.availability ?? (isProtected ? "REGIONAL" : "ZONAL"),
       backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 7 : 1),
     },
-    redis: { ...parsed.redis, groups: parsed.redis.groups ?? (isProtected ? "separate" : "shared") },
     files: { ...parsed.files, tier: parsed.files.tier ?? (isProtected ? "REGIONAL" : "BASIC_HDD") },
     edge: { ...parsed.edge, cloudArmor: parsed.edge.cloudArmor ?? isProtected },
     state: { ...parsed.state, bucket: parsed.state.bucket ?? `moodle-${parsed.name}-state-${parsed.project}` },
@@ -64,7 +62,20 @@ function resolveGoogle(parsed: GoogleParsed) {
   } as const;
 }
 
+/** Ports of submission by TLS: the registered one, and the one that Amazon SES has beside it. */
+const TLS_PORTS: readonly number[] = [465, 2465];
+
+function resolveMail({ domain, moodle: { mail } }: Pick<ParsedEnvironment, "domain" | "moodle">) {
+  return (
+    mail && {
+      ...mail,
+      security: mail.security ?? (TLS_PORTS.includes(mail.port) ? ("tls" as const) : ("starttls" as const)),
+      noReplyAddress: mail.noReplyAddress ?? `noreply@${domain}`,
+    }
+  );
+}
+
 /** First part of every name in the environment stack. Bootstrap's names, which outlive it, have no incarnation. */
-function namePrefix({ name, incarnation }: ParsedEnvironment): string {
+function namePrefix({ name, incarnation }: Pick<ParsedEnvironment, "name" | "incarnation">): string {
   return `moodle-${name}-${incarnation}`;
 }

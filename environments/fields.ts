@@ -7,6 +7,11 @@ export function matching(pattern: RegExp, allowed: string) {
   return z.string().regex(pattern, { error: allowed });
 }
 
+export const count = (min: number, max: number) => z.int().min(min).max(max);
+
+/** Ends the description of a field that `sizing` fills where it is left out. */
+export const BY_SIZE = "Default: by `sizing`.";
+
 export const hostname = matching(
   /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
   "a host name in lower case, such as moodle.example.edu",

@@ -1,10 +1,10 @@
 import type { Fault } from "../constructs/core/errors";
 import { parseCidr } from "./fields";
-import type { ParsedEnvironment } from "./schema";
 import { domainInZone, fault, overlaps, type Rule } from "./shared-rules";
+import type { SizedGoogle } from "./sizing/environment";
 
 /** Rules of Google Cloud. */
-export const GOOGLE_RULES: readonly Rule<Extract<ParsedEnvironment, { cloud: "google" }>>[] = [
+export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
   {
     reads: ["domain", "managedZone.dnsName"],
     check: ({ domain, managedZone }) => domainInZone(domain, managedZone.dnsName, "managedZone.dnsName"),

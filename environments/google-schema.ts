@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { cidr, clientCidr, email, hostname, matching } from "./fields";
-import { BACKUPS, backupFields, count, kubernetesVersion, sharedFields, stateBucket } from "./shared-schema";
+import { BY_SIZE, cidr, clientCidr, count, email, hostname, matching } from "./fields";
+import { BACKUPS, backupFields, kubernetesVersion, maxConnections, sharedFields, stateBucket } from "./shared-schema";
 
 const cloudSqlShared = {
   edition: z.enum(["ENTERPRISE", "ENTERPRISE_PLUS"]).default("ENTERPRISE").describe("Edition of Cloud SQL."),
@@ -8,8 +8,9 @@ const cloudSqlShared = {
     /^db-(custom-[0-9]+-[0-9]+|perf-optimized-N-[0-9]+)$/,
     "db-custom-<processors>-<MiB>, or db-perf-optimized-N-<processors> with ENTERPRISE_PLUS",
   )
-    .default("db-custom-2-8192")
-    .describe("Machine type of the database."),
+    .optional()
+    .describe(`Machine type of the database. ${BY_SIZE}`),
+  maxConnections,
   storageGb: count(20, 65536).default(100).describe("Storage at the start, in GiB; it grows by itself."),
   availability: z
     .enum(["ZONAL", "REGIONAL"])
@@ -106,8 +107,8 @@ export const googleSchema = z.strictObject({
         .describe("Nodes for the cluster's own programs."),
       nodes: z
         .strictObject({
-          cpuLimit: count(4, 10000).default(64).describe("Processors at most over all nodes."),
-          memoryLimitGb: count(8, 100000).default(256).describe("Memory at most over all nodes, in GiB."),
+          cpuLimit: count(4, 10000).optional().describe(`Processors at most over all nodes. ${BY_SIZE}`),
+          memoryLimitGb: count(8, 100000).optional().describe(`Memory at most over all nodes, in GiB. ${BY_SIZE}`),
         })
         .prefault({})
         .describe("Nodes that node auto-provisioning buys for everything else."),
@@ -136,8 +137,12 @@ export const googleSchema = z.strictObject({
         .describe(
           "Sessions and cache apart, or one instance for both. Default: separate where protected, shared where disposable.",
         ),
-      sessionsMemoryGb: count(1, 300).default(1).describe("Memory for sessions, in GiB."),
-      cacheMemoryGb: count(1, 300).default(2).describe("Memory for caches, in GiB."),
+      sessionsMemoryGb: count(1, 300)
+        .optional()
+        .describe(`Memory for sessions, and for everything where one instance is shared, in GiB. ${BY_SIZE}`),
+      cacheMemoryGb: count(1, 300)
+        .optional()
+        .describe(`Memory for caches, where they have an instance of their own, in GiB. ${BY_SIZE}`),
     })
     .prefault({})
     .describe("Memorystore for sessions and caches."),
@@ -148,8 +153,8 @@ export const googleSchema = z.strictObject({
         .optional()
         .describe("Service tier of Filestore. Default: REGIONAL where protected, BASIC_HDD where disposable."),
       capacityGb: count(100, 102400)
-        .default(1024)
-        .describe("Capacity, in GiB: at least 100, or 1024 for ZONAL. Speed grows with it."),
+        .optional()
+        .describe(`Capacity, in GiB: at least 100, or 1024 for ZONAL. Speed grows with it. ${BY_SIZE}`),
     })
     .prefault({})
     .describe("The shared file system, Filestore."),

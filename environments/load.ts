@@ -7,6 +7,7 @@ import { type Override, withOverrides } from "./overrides";
 import { RULES } from "./rules";
 import type { EnvironmentInput, ParsedEnvironment } from "./schema";
 import type { Rule } from "./shared-rules";
+import { type SizedEnvironment, sized } from "./sizing/environment";
 
 type Issue = z.core.$ZodIssue;
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -21,9 +22,9 @@ export function loadEnvironments(inputs: readonly EnvironmentInput[], variables:
   const { overridden, faults } = withOverrides(inputs, variables);
   const environments: Environment[] = [];
   for (const { input, overrides } of overridden) {
-    const { parsed, faults: found } = check(input, overrides);
-    faults.push(...found);
-    if (parsed !== undefined) environments.push(resolve(parsed));
+    const checked = check(input, overrides);
+    faults.push(...checked.faults);
+    if (checked.sized !== undefined) environments.push(resolve(checked.sized));
   }
   faults.push(...sharedNames(inputs), ...nestedNames(environments), ...sharedOidcProviders(environments));
   if (faults.length > 0) throw new ConfigurationError(faults);
@@ -50,14 +51,15 @@ function check(input: EnvironmentInput, overrides: readonly Override[]) {
   };
   const result = (schema as z.ZodType<ParsedEnvironment>).refine(() => true, { when: keepPartial }).safeParse(input);
   const issues = (result.error?.issues ?? []).filter((issue, _, all) => !isSizeOfAnotherType(issue, all));
+  const environment = sized(withoutFaulty(partial, issues) as ParsedEnvironment);
   const faults = [
     ...issues.flatMap((issue) => toFaults(issue, input)),
-    ...(RULES[input.cloud] as readonly Rule<ParsedEnvironment>[])
+    ...(RULES[input.cloud] as readonly Rule<SizedEnvironment>[])
       .filter(({ reads }) => !reads.some((path) => issues.some((issue) => touches(issue, path))))
-      .flatMap((rule) => rule.check(partial as ParsedEnvironment)),
+      .flatMap((rule) => rule.check(environment)),
   ];
   const located = faults.map((fault) => locate(fault, name, overrides));
-  return { faults: located, parsed: located.length === 0 ? result.data : undefined };
+  return { faults: located, sized: located.length === 0 ? environment : undefined };
 }
 
 /** A text in place of a list has a length as well, which zod compares with the list's limits. */
@@ -66,11 +68,28 @@ function isSizeOfAnotherType({ code, path }: Issue, all: readonly Issue[]): bool
   return isSize && all.some((other) => other.code === "invalid_type" && other.path.join(".") === path.join("."));
 }
 
+/** A copy without what the issues are about: what follows from it follows from its default. */
+function withoutFaulty(value: unknown, issues: readonly Issue[]): unknown {
+  const copy = structuredClone(value);
+  for (const issue of issues.filter(({ code }) => code !== "unrecognized_keys")) {
+    const path = faultyPath(issue);
+    const key = path.at(-1);
+    const parent = valueAt(copy, path.slice(0, -1));
+    if (key !== undefined && typeof parent === "object" && parent !== null)
+      delete (parent as Record<PropertyKey, unknown>)[key];
+  }
+  return copy;
+}
+
+/** Where the field that chooses among the members of a union is wrong, none of its siblings was checked either. */
+function faultyPath({ code, path }: Issue): readonly PropertyKey[] {
+  return code === "invalid_union" ? path.slice(0, -1) : path;
+}
+
 /** Whether what is wrong lies on the way to the field, in it or below it. */
 function touches(issue: Issue, field: string): boolean {
   if (issue.code === "unrecognized_keys") return false;
-  // Where the field that chooses among the members of a union is wrong, none of its siblings was checked either.
-  const path = (issue.code === "invalid_union" ? issue.path.slice(0, -1) : issue.path).join(".");
+  const path = faultyPath(issue).join(".");
   return `${field}.`.startsWith(`${path}.`) || `${path}.`.startsWith(`${field}.`);
 }
 

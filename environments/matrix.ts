@@ -86,7 +86,7 @@ function awsVariants(): Combination[] {
         cluster: {
           administrators,
           systemNodes: { instanceType: "m7i.large", count: 3 },
-          nodes: { ...production.cluster?.nodes, capacityType: "spot" },
+          nodes: { capacityType: "spot" },
           gpu: { instanceTypes: ["g6.xlarge"] },
         },
       },

@@ -5,5 +5,9 @@
 import { AWS_RULES } from "./aws-rules";
 import { GOOGLE_RULES } from "./google-rules";
 import { SHARED_RULES } from "./shared-rules";
+import { SIZING_RULES } from "./sizing-rules";
 
-export const RULES = { aws: [...SHARED_RULES, ...AWS_RULES], google: [...SHARED_RULES, ...GOOGLE_RULES] };
+export const RULES = {
+  aws: [...SHARED_RULES, ...SIZING_RULES, ...AWS_RULES],
+  google: [...SHARED_RULES, ...SIZING_RULES, ...GOOGLE_RULES],
+};

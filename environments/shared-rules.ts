@@ -1,6 +1,6 @@
 import type { Fault } from "../constructs/core/errors";
 import { parseCidr } from "./fields";
-import type { ParsedEnvironment } from "./schema";
+import type { SizedEnvironment } from "./sizing/environment";
 
 export interface Rule<E> {
   /** Paths of the fields that the rule reads; it is left out where one of them is wrong in itself. */
@@ -20,7 +20,7 @@ export const DATABASE_REQUIREMENTS = {
 } as const;
 
 /** Rules of every cloud. */
-export const SHARED_RULES: readonly Rule<ParsedEnvironment>[] = [
+export const SHARED_RULES: readonly Rule<SizedEnvironment>[] = [
   {
     reads: ["name", "protection"],
     check: ({ name, protection }) =>
@@ -59,7 +59,7 @@ export const SHARED_RULES: readonly Rule<ParsedEnvironment>[] = [
         : [],
   },
   {
-    reads: ["moodle.web.minReplicas", "moodle.web.maxReplicas"],
+    reads: ["sizing", "protection", "moodle.web"],
     check: ({ moodle: { web } }) =>
       web.minReplicas > web.maxReplicas
         ? [
@@ -73,25 +73,18 @@ export const SHARED_RULES: readonly Rule<ParsedEnvironment>[] = [
         : [],
   },
   {
-    reads: ["moodle.web", "moodle.cron", "cluster.nodes"],
-    check: ({ moodle: { web, cron }, cluster: { nodes } }) => {
-      // A new version starts beside the old one, and serves once the database is upgraded.
-      const pods = 2 * web.maxReplicas;
-      const needed = {
-        cpuLimit: Math.ceil(pods * web.cpu + cron.replicas),
-        memoryLimitGb: Math.ceil((pods * web.memoryMb + cron.replicas * cron.memoryMb) / 1024),
-      };
-      return (["cpuLimit", "memoryLimitGb"] as const)
-        .filter((field) => nodes[field] < needed[field])
-        .map((field) =>
-          fault(
-            `cluster.nodes.${field}`,
-            nodes[field],
-            `${needed[field]} or more: room for twice moodle.web.maxReplicas (${web.maxReplicas}), which an upgrade needs, and for cron`,
-            "raise the limit, or lower moodle.web.maxReplicas",
-          ),
-        );
-    },
+    reads: ["moodle.mail.port"],
+    check: ({ moodle: { mail } }) =>
+      mail?.port === 25
+        ? [
+            fault(
+              "moodle.mail.port",
+              25,
+              "587, 465 or another port than 25, which both clouds block",
+              "change the port",
+            ),
+          ]
+        : [],
   },
   {
     reads: ["protection", "backups.lockDays"],

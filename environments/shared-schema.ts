@@ -1,47 +1,19 @@
 /** Fields that an environment has on every cloud, and the rest of what the clouds' schemas share. */
 import { z } from "zod";
 import { IMAGE_TAG, KUBERNETES } from "../constructs/versions";
-import { clientCidr, cronSchedule, email, hostname, imageVersion, matching } from "./fields";
+import { clientCidr, count, cronSchedule, hostname, imageVersion, matching } from "./fields";
+import { moodle } from "./moodle-schema";
 
-export const count = (min: number, max: number) => z.int().min(min).max(max);
-
-const moodle = z
+const sizing = z
   .strictObject({
-    version: z
-      .enum(["4.5", "5.1", "5.2"])
-      .default("4.5")
-      .describe("Branch of Moodle. 4.5 is the long-term release; 5.x keeps its files on the shared file system."),
-    fileStorage: z
-      .enum(["object-store", "shared-files"])
-      .default("object-store")
-      .describe("Where uploaded files end up: the bucket, through ObjectFS, or the shared file system."),
-    siteName: z.string().min(1).max(254).describe("Full name of the site, as its front page shows it."),
-    shortName: z.string().min(1).max(100).default("Moodle").describe("Short name of the site, in its navigation bar."),
-    adminEmail: email.describe("Address of the first administrator."),
-    language: matching(/^[a-z]{2,3}(_[a-z]+)*$/, "a Moodle language code, such as en or de")
-      .default("en")
-      .describe("Default language of the site."),
-    maxUploadMb: count(1, 4096).default(256).describe("Largest upload, in MiB."),
-    web: z
-      .strictObject({
-        minReplicas: count(1, 200).default(2).describe("Web pods kept at all times."),
-        maxReplicas: count(1, 500).default(10).describe("Web pods at the highest load."),
-        cpu: z.number().min(0.5).max(64).default(2).describe("Processors of one web pod."),
-        memoryMb: count(1024, 262144)
-          .default(3072)
-          .describe("Memory of one web pod, in MiB. Moodle needs at least 1024."),
-      })
-      .prefault({})
-      .describe("The pods that answer requests."),
-    cron: z
-      .strictObject({
-        replicas: count(1, 50).default(2).describe("Cron workers; Moodle's own locks share the tasks out among them."),
-        memoryMb: count(512, 65536).default(1024).describe("Memory of one cron worker, in MiB."),
-      })
-      .prefault({})
-      .describe("The workers that run scheduled and ad-hoc tasks."),
+    concurrentStudents: count(10, 20000)
+      .optional()
+      .describe(
+        "Students who use the site at the same time, at the worst moment. Default: 1000 where protected, 100 where disposable.",
+      ),
   })
-  .describe("The site itself.");
+  .prefault({})
+  .describe("How large the site is: pods, database, Redis and nodes follow. A figure that stands in the file stands.");
 
 export const backupFields = {
   schedule: cronSchedule.default("15 2 * * *").describe("When a backup runs: cron fields."),
@@ -55,6 +27,13 @@ export const backupFields = {
     .optional()
     .describe("Days during which nobody can delete a backup. Default: 30 where protected, 0 where disposable."),
 };
+
+export const maxConnections = count(50, 5000)
+  .optional()
+  .describe(
+    "Connections at most (`max_connections`). Default: 80 for each GiB of the database's memory, 5000 at most.",
+  );
+
 export const BACKUPS = "Backups of database and files together.";
 
 const images = z
@@ -120,6 +99,7 @@ export const sharedFields = {
     "Who pays and answers for it: a tag or label on every resource.",
   ),
   domain: hostname.describe("Host name of the site."),
+  sizing,
   moodle,
   images,
   secrets,

@@ -11,7 +11,7 @@ export const staging = defineEnvironment({
   domain: "moodle.staging.example.edu",
   hostedZone: { id: "Z0123456789ABCDEFGHIJ", name: "staging.example.edu" },
   cluster: { publicAccessCidrs: ["203.0.113.0/24"] },
-  database: { engine: "postgresql", instanceClass: "db.t4g.medium", storageGb: 20, maxStorageGb: 100 },
+  database: { engine: "postgresql", storageGb: 20, maxStorageGb: 100 },
   moodle: { siteName: "Example University (staging)", adminEmail: "moodle@example.edu" },
   ci: { githubRepository: "example-university/moodle-platform" },
 });

@@ -108,15 +108,15 @@ export class AwsEnvironmentStack extends PlatformStack {
       protection,
     };
     const secrets = siteSecrets(environment);
-    const createdSecrets = secretsToCreate(environment).map(
-      ([use, secret]) =>
-        new SecretsManagerSecret(this, `secret-${use}`, {
-          name: secret.name,
-          description: `Moodle: ${use}`,
-          keyArn: keys.data.keyArn,
-          protection,
-        }),
-    );
+    const createdSecrets = secretsToCreate(environment).map(({ use, secret, filledBy }) => ({
+      filledBy,
+      secret: new SecretsManagerSecret(this, `secret-${use}`, {
+        name: secret.name,
+        description: `Moodle: ${use}`,
+        keyArn: keys.data.keyArn,
+        protection,
+      }),
+    }));
     const database = new RdsDatabase(this, "database", {
       ...environment.database,
       ...dataTier,
@@ -168,15 +168,17 @@ export class AwsEnvironmentStack extends PlatformStack {
           ...backups.deleteStatements(),
         ]),
         databaseRoles: this.addIdentity("databaseRoles", cluster, [
-          ...createdSecrets.flatMap((secret) => [...secret.readStatements(), ...secret.writeStatements()]),
+          ...createdSecrets
+            .filter(({ filledBy }) => filledBy === "cluster")
+            .flatMap(({ secret }) => [...secret.readStatements(), ...secret.writeStatements()]),
           ...rdsAdministration(database, keys.data.keyArn),
         ]),
         externalSecrets: this.addIdentity("externalSecrets", cluster, [
-          ...createdSecrets.flatMap((secret) => secret.readStatements()),
+          ...createdSecrets.flatMap(({ secret }) => secret.readStatements()),
           ...redis.all.flatMap((group) => group.readStatements()),
         ]),
       },
-      administratorSecret: secrets.administrator,
+      secrets,
       database: database.endpoint,
       redis: { sessions: redis.sessions.endpoint, cache: redis.cache.endpoint },
       objectStore: objects?.store,

@@ -48,12 +48,14 @@ export class GoogleEnvironmentStack extends PlatformStack {
     const identities = this.addIdentities(cluster);
 
     const { databaseRoles, externalSecrets } = identities;
-    for (const [use, { name: secretId }] of secretsToCreate(environment)) {
-      const secret = this.addSecret(`secret-${use}`, secretId);
-      databaseRoles.waitFor(
-        secret.grantRead("database-roles", databaseRoles.member),
-        secret.grantAdd("database-roles-add", databaseRoles.member),
-      );
+    for (const { use, secret: ref, filledBy } of secretsToCreate(environment)) {
+      const secret = this.addSecret(`secret-${use}`, ref.name);
+      if (filledBy === "cluster") {
+        databaseRoles.waitFor(
+          secret.grantRead("database-roles", databaseRoles.member),
+          secret.grantAdd("database-roles-add", databaseRoles.member),
+        );
+      }
       externalSecrets.waitFor(secret.grantRead("external-secrets", externalSecrets.member));
     }
     const secrets = siteSecrets(environment);
@@ -105,7 +107,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
       cluster: cluster.access,
       nodesReady: [],
       identities,
-      administratorSecret: secrets.administrator,
+      secrets,
       database: database.endpoint,
       redis: this.addRedis(network, identities),
       objectStore: objects?.store,

@@ -14,14 +14,16 @@ export const SITE_ACCOUNTS = {
 
 export type SiteAccount = keyof typeof SITE_ACCOUNTS;
 
-/** Secrets whose values are born in the cluster. The cloud's store holds them, or Vault. */
+/** Secrets whose values Terraform never sees. The cloud's store holds them, or Vault. */
 export interface SiteSecrets {
   readonly database: DatabaseSecrets;
   /** Password of Moodle's first administrator. */
   readonly administrator: SecretRef;
+  /** Name and password at the mail relay; absent where it asks for none. */
+  readonly smtp?: SecretRef;
 }
 
-export function siteSecrets({ prefix, cloud, secrets }: Environment): SiteSecrets {
+export function siteSecrets({ prefix, cloud, secrets, moodle }: Environment): SiteSecrets {
   const own = cloud === "aws" ? "aws-secrets-manager" : "google-secret-manager";
   const store = secrets.store === "vault" ? "vault" : own;
   // No name ends in a hyphen and six characters: that is how Secrets Manager makes a name unique in an ARN.
@@ -33,17 +35,31 @@ export function siteSecrets({ prefix, cloud, secrets }: Environment): SiteSecret
       reader: secret("database-reader-login"),
     },
     administrator: secret("administrator"),
+    smtp: moodle.mail?.login === true ? secret("smtp") : undefined,
   };
 }
 
-/** The same by their use, where the stack has to create them: none where Vault keeps them. */
-export function secretsToCreate(environment: Environment): [use: string, secret: SecretRef][] {
+/** A secret that the stack creates empty. */
+export interface SecretToCreate {
+  /** Last part of its construct's id. */
+  readonly use: string;
+  readonly secret: SecretRef;
+  /** Who puts the value in: a program in the cluster, which makes it at random, or an administrator, who was given it. */
+  readonly filledBy: "cluster" | "administrator";
+}
+
+/** None where Vault keeps them. */
+export function secretsToCreate(environment: Environment): SecretToCreate[] {
   if (environment.secrets.store === "vault") return [];
-  const { database, administrator } = siteSecrets(environment);
-  return Object.entries({
+  const { database, administrator, smtp } = siteSecrets(environment);
+  const born = {
     "database-application": database.application,
     "database-backup": database.backup,
     "database-reader": database.reader,
     administrator,
-  });
+  };
+  return [
+    ...Object.entries(born).map(([use, secret]) => ({ use, secret, filledBy: "cluster" as const })),
+    ...(smtp === undefined ? [] : [{ use: "smtp", secret: smtp, filledBy: "administrator" as const }]),
+  ];
 }

@@ -14,9 +14,11 @@ import { BackupCronJobs } from "../constructs/workloads/backup-cron-jobs";
 import { DatabaseRoles } from "../constructs/workloads/database-roles";
 import { ExternalSecrets } from "../constructs/workloads/external-secrets";
 import { Ingress, type IngressEdge } from "../constructs/workloads/ingress";
+import type { MailRelay } from "../constructs/workloads/moodle-values";
 import { MoodleWeb } from "../constructs/workloads/moodle-web";
 import { PlatformNamespace } from "../constructs/workloads/platform-namespace";
 import type { Environment } from "../environments/defaults";
+import type { SiteSecrets } from "./site-names";
 
 export interface SiteProps {
   readonly environment: Environment;
@@ -36,8 +38,8 @@ export interface SiteProps {
   readonly objectStore?: ObjectStore;
   readonly files: SharedFileSystem;
   readonly backupStore: ObjectStore;
-  /** Holds the first administrator's password, which is born in the cluster. */
-  readonly administratorSecret: SecretRef;
+  /** The administrator's is born in the cluster, that of the mail relay is put in by hand. */
+  readonly secrets: Pick<SiteSecrets, "administrator" | "smtp">;
   readonly edge: IngressEdge;
 }
 
@@ -47,6 +49,7 @@ export class Site extends Construct {
     super(scope, id);
     const { environment, cluster, nodesReady, identities, database, redis, objectStore, edge } = props;
     const { moodle, backups, images, protection, chartRegistry } = environment;
+    const { administrator, smtp } = props.secrets;
     const stores = secretStores(environment);
 
     const namespace = new PlatformNamespace(this, "namespace", {
@@ -74,7 +77,7 @@ export class Site extends Construct {
       identity: identities.databaseRoles,
       database,
       stores,
-      generated: [{ secret: props.administratorSecret, keys: ["adminPassword"] }],
+      generated: [{ secret: administrator, keys: ["adminPassword"] }],
       image: image(images.registry, "database-roles", images.databaseRoles),
       dependsOn: [...nodesReady, ...namespace.ready],
     });
@@ -92,12 +95,16 @@ export class Site extends Construct {
       siteName: moodle.siteName,
       shortName: moodle.shortName,
       adminEmail: moodle.adminEmail,
-      administratorSecret: props.administratorSecret,
+      administratorSecret: administrator,
       language: moodle.language,
       maxUploadMb: moodle.maxUploadMb,
       image: image(images.registry, "moodle", images.moodle),
       web: moodle.web,
       cron: moodle.cron,
+      adhoc: moodle.adhoc,
+      mail: mailRelay(moodle.mail, smtp),
+      antivirus: moodle.antivirus,
+      monitoring: moodle.monitoring,
       protection,
       dependsOn: [
         ...nodesReady,
@@ -119,6 +126,12 @@ export class Site extends Construct {
       dependsOn: web.ready,
     });
   }
+}
+
+function mailRelay(mail: Environment["moodle"]["mail"], secret: SecretRef | undefined): MailRelay | undefined {
+  if (mail === undefined) return undefined;
+  const { host, port, security, noReplyAddress } = mail;
+  return { host, port, security, noReplyAddress, secret };
 }
 
 /** The cloud's own store, which holds what Terraform makes, and Vault where passwords are born there. */

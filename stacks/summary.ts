@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AwsEnvironment, Environment, GoogleEnvironment } from "../environments/defaults";
+import { demandOf, figuresOf } from "../environments/sizing/environment";
+import { firstToGiveOut, limits } from "../environments/sizing/limits";
 import { BOOTSTRAP_STATE } from "./bootstrap-state";
 
 /** The parts of a stack's JSON that are summed up. */
@@ -30,7 +32,7 @@ export function summarize(environments: readonly Environment[], outdir: string):
     ...environments.flatMap((environment) => [...summarizeEnvironment(environment, outdir), ""]),
     ...(warning.length === 0
       ? []
-      : [`Before you deploy, put your own values in place of these examples: ${warning.join(", ")}`]),
+      : ["Before you deploy, put your own values in place of these examples:", ...warning.map((one) => `  ${one}`)]),
   ].join("\n");
 }
 
@@ -123,12 +125,23 @@ export function describeResources({ resource = {} }: StackJson): string {
 
 /** What decides the bill and the capacity. */
 export function describeSizes(environment: Environment): Row[] {
-  const { web, cron } = environment.moodle;
+  const { web, cron, adhoc } = environment.moodle;
   return [
+    ["size", describeStudents(environment)],
     ...(environment.cloud === "aws" ? awsSizes(environment) : googleSizes(environment)),
     ["web", `${web.minReplicas} to ${web.maxReplicas} pods of ${web.cpu} CPU and ${web.memoryMb} MiB`],
-    ["cron", `${cron.replicas} pods of ${cron.memoryMb} MiB`],
+    ["workers", `${cron.replicas} for scheduled tasks, ${adhoc.replicas} for ad-hoc tasks`],
   ];
+}
+
+/** For how many students a site is, and what is too small for them or gives out next. */
+function describeStudents(environment: Environment): string {
+  const { concurrentStudents } = environment.sizing;
+  const { figure, students } = firstToGiveOut(limits(demandOf(environment), figuresOf(environment)));
+  const [wanted, possible] = [concurrentStudents, students].map((count) => count.toLocaleString("en"));
+  return students < concurrentStudents
+    ? `${wanted} students at a time, BUT ${figure} gives out at ${possible}: npm run size -- --environment ${environment.name}`
+    : `${wanted} students at a time; first gives out: ${figure} at ${possible}`;
 }
 
 const ENGINES = { postgresql: "PostgreSQL", mysql: "MySQL", mariadb: "MariaDB" };
@@ -166,7 +179,7 @@ function googleSizes({ database, redis, cluster, files }: GoogleEnvironment): Ro
     [
       "Redis",
       redis.groups === "shared"
-        ? `${redis.cacheMemoryGb} GiB for sessions and cache`
+        ? `${redis.sessionsMemoryGb} GiB for sessions and cache`
         : `${redis.sessionsMemoryGb} GiB for sessions, ${redis.cacheMemoryGb} GiB for the cache`,
     ],
     ["files", `${files.capacityGb} GiB, ${files.tier}`],
@@ -184,23 +197,50 @@ function replicas(count: number): string {
   return count === 0 ? "" : `, ${count} read ${count === 1 ? "replica" : "replicas"}`;
 }
 
-/** Fields that still hold what this repository ships: documentation accounts, projects and domains. */
+/** What this repository ships in place of one's own: documentation accounts, domains, zones and networks (RFC 5737). */
+const PLACEHOLDERS = [
+  /^(111122223333|444455556666|123456789012|210987654321|Z0123456789ABCDEFGHIJ|Z0987654321ABCDEFGHIJ|012345-6789AB-CDEF01)$/,
+  /^(staging-)?example-|^Example University/,
+  /(^|[.@])example\.(edu|com|org|net)$/,
+  /^(192\.0\.2|198\.51\.100|203\.0\.113)\./,
+];
+
+/** Fields that still hold one of them. */
 export function placeholders(environments: readonly Environment[]): string[] {
   return environments.flatMap((environment) => {
-    const account = environment.cloud === "aws" ? { account: environment.account } : { project: environment.project };
-    const { domain, ci, moodle } = environment;
-    const fields = {
-      ...account,
+    const { name, domain, ci, moodle, budget } = environment;
+    const fields: Record<string, string | undefined> = {
+      ...(environment.cloud === "aws" ? awsPlace(environment) : googlePlace(environment)),
       domain,
       "ci.githubRepository": ci?.githubRepository,
+      "moodle.siteName": moodle.siteName,
       "moodle.adminEmail": moodle.adminEmail,
+      "budget.email": budget?.email,
     };
     return Object.entries(fields)
-      .filter(([, value]) =>
-        /^(111122223333|444455556666|example-.*)$|(^|[.@])example\.(edu|com|org|net)$/.test(value ?? ""),
-      )
-      .map(([field, value]) => `${environment.name}.${field} (${value})`);
+      .filter(([, value]) => PLACEHOLDERS.some((pattern) => pattern.test(value ?? "")))
+      .map(([field, value]) => `${name}.${field} (${value})`);
   });
+}
+
+function awsPlace({ account, hostedZone, cluster: { publicAccessCidrs } }: AwsEnvironment) {
+  return {
+    account,
+    "hostedZone.id": hostedZone.id,
+    "hostedZone.name": hostedZone.name,
+    "cluster.publicAccessCidrs": publicAccessCidrs.join(", "),
+  };
+}
+
+function googlePlace({ project, projectNumber, managedZone, cluster, budget }: GoogleEnvironment) {
+  return {
+    project,
+    projectNumber,
+    "managedZone.name": managedZone.name,
+    "managedZone.dnsName": managedZone.dnsName,
+    "cluster.authorizedCidrs": cluster.authorizedCidrs.join(", "),
+    "budget.billingAccount": budget?.billingAccount,
+  };
 }
 
 function table(rows: readonly Row[]): string[] {

@@ -56,7 +56,7 @@ describeOnTerraform("the half of an environment that is in the cluster", () => {
       new HelmProvider(stack, "helm", { kubernetes: { configPath } });
       const cluster: ClusterAccess = ports.cluster;
       const account = (use: keyof typeof SITE_ACCOUNTS) => ({ ...SITE_ACCOUNTS[use], ready: [] });
-      const { database, administrator } = siteSecrets(environment);
+      const secrets = siteSecrets(environment);
       new Site(stack, "site", {
         environment,
         cluster,
@@ -67,12 +67,12 @@ describeOnTerraform("the half of an environment that is in the cluster", () => {
           databaseRoles: account("databaseRoles"),
           externalSecrets: account("externalSecrets"),
         },
-        database: { ...ports.database("postgresql"), secrets: database },
+        database: { ...ports.database("postgresql"), secrets: secrets.database },
         redis: { sessions: ports.redis("sessions"), cache: ports.redis("cache") },
         objectStore: ports.s3,
         backupStore: { ...ports.s3, bucketName: "moodle-staging-1-backups" },
         files: ports.efs,
-        administratorSecret: administrator,
+        secrets,
         edge,
       });
       app.synth();

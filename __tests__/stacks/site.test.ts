@@ -30,7 +30,7 @@ function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
       redis: { sessions: ports.redis("sessions"), cache: ports.redis("cache") },
       backupStore: ports.s3,
       files: ports.efs,
-      administratorSecret: ports.secret("administrator"),
+      secrets: { administrator: ports.secret("administrator"), smtp: ports.secret("smtp") },
       edge,
     });
   });

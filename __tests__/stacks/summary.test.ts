@@ -57,10 +57,20 @@ describe("the summary of an environment", () => {
     expect(Math.max(...described.map((line) => line.length))).toBeLessThanOrEqual(110);
   });
 
-  test("ends in one line that names what still holds an example", () => {
-    expect(text.split("\n").at(-1)).toBe(
-      "Before you deploy, put your own values in place of these examples: staging.account (111122223333), staging.domain (moodle.staging.example.edu), staging.ci.githubRepository (example-university/moodle-platform), staging.moodle.adminEmail (moodle@example.edu)",
-    );
+  test("ends in what still holds an example", () => {
+    const lines = text.split("\n");
+    expect(
+      lines.slice(lines.indexOf("Before you deploy, put your own values in place of these examples:") + 1),
+    ).toEqual([
+      "  staging.account (111122223333)",
+      "  staging.hostedZone.id (Z0123456789ABCDEFGHIJ)",
+      "  staging.hostedZone.name (staging.example.edu)",
+      "  staging.cluster.publicAccessCidrs (203.0.113.0/24)",
+      "  staging.domain (moodle.staging.example.edu)",
+      "  staging.ci.githubRepository (example-university/moodle-platform)",
+      "  staging.moodle.siteName (Example University (staging))",
+      "  staging.moodle.adminEmail (moodle@example.edu)",
+    ]);
   });
 });
 
@@ -101,17 +111,37 @@ test("gives the sizes that decide bill and capacity", () => {
   const [aws, google] = loadEnvironments([production, { ...googleProduction, name: "elsewhere" }]).map((one) =>
     Object.fromEntries(describeSizes(one)),
   );
-  expect(aws?.database).toBe("PostgreSQL 17, db.m7g.xlarge, multi-az, 100 to 1000 GiB, 1 read replica");
-  expect(aws?.web).toBe("3 to 20 pods of 2 CPU and 3072 MiB");
-  expect(google?.database).toBe("PostgreSQL 17, db-custom-4-15360, REGIONAL, 100 GiB and up, 1 read replica");
+  expect(aws?.size).toBe("2,000 students at a time; first gives out: database at 2,000");
+  expect(aws?.database).toBe("PostgreSQL 17, db.m7g.2xlarge, multi-az, 100 to 1000 GiB, 1 read replica");
+  expect(aws?.web).toBe("3 to 9 pods of 2 CPU and 3072 MiB");
+  expect(google?.database).toBe("PostgreSQL 17, db-custom-8-30720, REGIONAL, 100 GiB and up, 1 read replica");
+});
+
+test("warns of a figure that is too small for the students", () => {
+  const input = { ...production, database: { engine: "postgresql", instanceClass: "db.m7g.large" } } as const;
+  const [environment] = loadEnvironments([input]);
+  const sizes = Object.fromEntries(environment === undefined ? [] : describeSizes(environment));
+  expect(sizes.size).toMatch(
+    /^2,000 students at a time, BUT database gives out at 500: npm run size -- --environment production/,
+  );
+});
+
+test("knows the examples of Google Cloud", () => {
+  expect(placeholders(loadEnvironments([googleProduction])).map((one) => one.replace(/ \(.*/, ""))).toEqual(
+    [
+      ...["project", "projectNumber", "managedZone.name", "managedZone.dnsName", "budget.billingAccount"],
+      ...["domain", "ci.githubRepository", "moodle.siteName", "moodle.adminEmail", "budget.email"],
+    ].map((field) => `production.${field}`),
+  );
 });
 
 test("does not warn about values of one's own", () => {
   const own = {
-    account: "123456789012",
+    account: "987600001234",
     domain: "moodle.uni.ac.at",
     hostedZone: { id: "Z1", name: "uni.ac.at" },
-    moodle: { ...staging.moodle, adminEmail: "moodle@uni.ac.at" },
+    cluster: { publicAccessCidrs: ["193.170.0.0/24"] },
+    moodle: { siteName: "University", adminEmail: "moodle@uni.ac.at" },
     ci: { githubRepository: "uni/moodle-platform" },
   };
   expect(placeholders(loadEnvironments([{ ...staging, ...own }]))).toEqual([]);

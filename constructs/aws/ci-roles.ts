@@ -93,7 +93,7 @@ export class CiRoles extends Construct {
 
   private authTokens(): string {
     const { name, account, region } = this.props;
-    return `arn:${partition(region)}:secretsmanager:${region}:${account}:secret:${name}-*/auth-token-*`;
+    return `arn:${partition(region)}:secretsmanager:${region}:${account}:secret:${name}-*-auth-token-*`;
   }
 
   /** The provider refreshes a secret's version by reading it, though it then keeps nothing of a write-only value. */

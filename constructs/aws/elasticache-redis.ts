@@ -52,7 +52,7 @@ export interface ElastiCacheRedisProps {
  * caches contradict the database.
  *
  * Clients authenticate with an AUTH token, made at random. ElastiCache has no write-only argument for it, so it is in
- * Terraform's state, and nowhere else but in the secret `<name>/auth-token`. User groups with passwords would put theirs
+ * Terraform's state, and nowhere else but in the secret `<name>-auth-token`. User groups with passwords would put theirs
  * there as well; users that authenticate by IAM need a token that expires, which PHP's sessions cannot renew.
  *
  * The stack needs the `random` provider beside `aws`.
@@ -141,7 +141,7 @@ export class ElastiCacheRedis extends Construct {
     });
 
     this.secret = new SecretsManagerSecret(this, "secret", {
-      name: `${name}/auth-token`,
+      name: `${name}-auth-token`,
       description: `AUTH token of ${name}`,
       keyArn,
       protection,

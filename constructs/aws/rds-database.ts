@@ -25,6 +25,11 @@ export interface RdsDatabaseProps {
   readonly engineVersion: string;
   /** A class with local NVMe storage, such as `db.m6gd.large`, for a Multi-AZ DB cluster. */
   readonly instanceClass: string;
+  /**
+   * Connections at most, of replicas as well. A new value waits for a restart, of PostgreSQL's replicas first.
+   * @default RDS's own, by the memory of the class
+   */
+  readonly maxConnections?: number;
   /** GiB at the start. */
   readonly storageGb: number;
   /** GiB up to which storage grows by itself; a Multi-AZ DB cluster does not grow. */
@@ -219,7 +224,7 @@ export class RdsDatabase extends Construct {
       name: `${identifier}-${engine.family(props.engineVersion).replaceAll(".", "-")}`,
       description: `Parameters of ${identifier}`,
       family: engine.family(props.engineVersion),
-      parameter: [...engine.parameters],
+      parameter: this.parameters(),
       lifecycle: { createBeforeDestroy: true },
     });
     const cluster = new RdsCluster(this, "cluster", {
@@ -297,9 +302,16 @@ export class RdsDatabase extends Construct {
       name: `${name}-${family.replaceAll(".", "-")}`,
       description: `Parameters of ${name}`,
       family,
-      parameter: [...this.engine.parameters, ...further],
+      parameter: [...this.parameters(), ...further],
       lifecycle: { createBeforeDestroy: true },
     });
+  }
+
+  private parameters(): RdsEngine["parameters"][number][] {
+    const { maxConnections } = this.props;
+    const { parameters, maxConnectionsApplyMethod: applyMethod } = this.engine;
+    const limit = { name: "max_connections", value: String(maxConnections), applyMethod };
+    return [...parameters, ...(maxConnections === undefined ? [] : [limit])];
   }
 
   private createMonitoringRole(): IamRole {

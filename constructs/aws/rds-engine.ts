@@ -15,6 +15,8 @@ export interface RdsEngine {
   /** Parameter group family of a version. */
   family(version: string): string;
   readonly parameters: readonly Parameter[];
+  /** When a new `max_connections` counts: PostgreSQL reads it at start alone. */
+  readonly maxConnectionsApplyMethod: Parameter["applyMethod"];
   /** Further parameters of stand-alone read replicas. */
   readonly replicaParameters: readonly Parameter[];
   /** Logs that RDS writes to CloudWatch. */
@@ -61,6 +63,7 @@ export const RDS_ENGINES: Readonly<Record<DatabaseEndpoint["engine"], RdsEngine>
       { name: "rds.force_ssl", value: "1", applyMethod: "pending-reboot" },
       immediate("log_min_duration_statement", "2000"),
     ],
+    maxConnectionsApplyMethod: "pending-reboot",
     // Otherwise a vacuum on the primary cancels longer queries of Moodle's readers.
     replicaParameters: [immediate("hot_standby_feedback", "1")],
     logExports: ["postgresql", "upgrade"],
@@ -73,6 +76,7 @@ export const RDS_ENGINES: Readonly<Record<DatabaseEndpoint["engine"], RdsEngine>
     port: 3306,
     family: (version) => `mysql${version}`,
     parameters: mysqlParameters,
+    maxConnectionsApplyMethod: "immediate",
     replicaParameters: [],
     logExports: ["error", "slowquery"],
     hasClusters: true,
@@ -84,6 +88,7 @@ export const RDS_ENGINES: Readonly<Record<DatabaseEndpoint["engine"], RdsEngine>
     port: 3306,
     family: (version) => `mariadb${version}`,
     parameters: mysqlParameters,
+    maxConnectionsApplyMethod: "immediate",
     replicaParameters: [],
     logExports: ["error", "slowquery"],
     hasClusters: false,

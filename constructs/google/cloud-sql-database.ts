@@ -22,6 +22,8 @@ export interface CloudSqlDatabaseProps {
   readonly edition: "ENTERPRISE" | "ENTERPRISE_PLUS";
   /** Machine type: `db-custom-<processors>-<MiB>`, or `db-perf-optimized-N-<processors>` with ENTERPRISE_PLUS. */
   readonly tier: string;
+  /** Connections at most, of replicas as well. A new value restarts the instances. @default Cloud SQL's own, by the memory */
+  readonly maxConnections?: number;
   /** GiB at the start; it grows by itself and never shrinks. */
   readonly storageGb: number;
   /** REGIONAL keeps a standby in another zone. */
@@ -203,7 +205,10 @@ function settings(props: CloudSqlDatabaseProps, isProtected: boolean): SqlDataba
     diskAutoresize: true,
     deletionProtectionEnabled: isProtected,
     userLabels: props.labels,
-    databaseFlags: FLAGS[props.engine],
+    databaseFlags: [
+      ...FLAGS[props.engine],
+      ...(props.maxConnections === undefined ? [] : [{ name: "max_connections", value: String(props.maxConnections) }]),
+    ],
     ipConfiguration: {
       ipv4Enabled: false,
       sslMode: "ENCRYPTED_ONLY",

@@ -10,13 +10,9 @@ export const production = defineEnvironment({
   region: "eu-central-1",
   domain: "moodle.example.edu",
   hostedZone: { id: "Z0987654321ABCDEFGHIJ", name: "example.edu" },
-  database: { engine: "postgresql", instanceClass: "db.m7g.xlarge", readReplicas: 1 },
-  cluster: { nodes: { cpuLimit: 128, memoryLimitGb: 512 } },
-  moodle: {
-    siteName: "Example University",
-    adminEmail: "moodle@example.edu",
-    web: { minReplicas: 3, maxReplicas: 20 },
-  },
+  sizing: { concurrentStudents: 2000 },
+  database: { engine: "postgresql", readReplicas: 1 },
+  moodle: { siteName: "Example University", adminEmail: "moodle@example.edu" },
   ci: { githubRepository: "example-university/moodle-platform", runner: true },
   budget: { monthlyUsd: 4000, email: "learning-platform@example.edu" },
 });

@@ -11,7 +11,7 @@ export const staging = defineEnvironment({
   region: "europe-west3",
   domain: "moodle.staging.example.edu",
   managedZone: { name: "staging-example-edu", dnsName: "staging.example.edu" },
-  database: { engine: "postgresql", tier: "db-custom-1-3840", storageGb: 20 },
+  database: { engine: "postgresql", storageGb: 20 },
   moodle: { siteName: "Example University (staging)", adminEmail: "moodle@example.edu" },
   ci: { githubRepository: "example-university/moodle-platform" },
 });

@@ -98,8 +98,12 @@ describe("with a lock file", () => {
   test("plan reads no secret but what Terraform itself refreshes", () => {
     const { NotResource } = bySid(plan, "DenySecrets");
     const secret = (name: string) => `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${name}-AbCdEf`;
-    expect(matches(NotResource, secret("moodle-production-1-sessions/auth-token"))).toBe(true);
-    for (const other of ["moodle-production-1/database-application", "rds!db-1", "moodle-staging-1-cache/auth-token"]) {
+    expect(matches(NotResource, secret("moodle-production-1-sessions-auth-token"))).toBe(true);
+    for (const other of [
+      "moodle-production-1-database-application-login",
+      "rds!db-1",
+      "moodle-staging-1-cache-auth-token",
+    ]) {
       expect(matches(NotResource, secret(other))).toBe(false);
     }
   });

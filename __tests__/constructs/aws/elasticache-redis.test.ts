@@ -78,7 +78,7 @@ describe("a group with a replica", () => {
     expect(secretValue.secret_string).toBeUndefined();
     expect(redis.endpoint.secret).toEqual({
       store: "aws-secrets-manager",
-      name: "moodle-production-1-sessions/auth-token",
+      name: "moodle-production-1-sessions-auth-token",
     });
   });
 

@@ -110,6 +110,14 @@ describe("a protected PostgreSQL instance", () => {
     expect(parametersOf(template.only("aws_db_parameter_group"))["rds.force_ssl"]).toBe("1");
   });
 
+  test("leaves the number of connections to RDS, unless one is given", () => {
+    expect(parametersOf(template.only("aws_db_parameter_group")).max_connections).toBeUndefined();
+    const given = build({ maxConnections: 640, readReplicas: 1 }).template.resources("aws_db_parameter_group");
+    expect(given.map((group) => parametersOf(group).max_connections)).toEqual(["640", "640"]);
+    const { parameter } = build({ maxConnections: 640 }).template.only("aws_db_parameter_group");
+    expect(parameter.find(({ name }: Resource) => name === "max_connections").apply_method).toBe("pending-reboot");
+  });
+
   test("makes a new parameter group before it leaves the old one at a major upgrade", () => {
     expect(template.only("aws_db_parameter_group")).toMatchObject({
       name: "moodle-production-1-db-postgres17",

@@ -47,6 +47,14 @@ describe("CloudSqlDatabase", () => {
     }
   });
 
+  test("leaves the number of connections to Cloud SQL, unless one is given, for replicas too", () => {
+    const limits = (found: Resource[]) =>
+      found.map(({ settings }) => settings.database_flags.find(({ name }: Resource) => name === "max_connections"));
+    expect(limits(instances)).toEqual([undefined, undefined, undefined]);
+    const limit = { name: "max_connections", value: "640" };
+    expect(limits(build({ maxConnections: 640 }).instances)).toEqual([limit, limit, limit]);
+  });
+
   test("refuses plain text, and shows a certificate that carries its name", () => {
     for (const { settings } of instances) {
       expect(settings.ip_configuration).toMatchObject({
