@@ -4,6 +4,7 @@ import type { AwsEnvironment, Environment, GoogleEnvironment } from "../environm
 import { demandOf, figuresOf } from "../environments/sizing/environment";
 import { firstToGiveOut, limits } from "../environments/sizing/limits";
 import { BOOTSTRAP_STATE } from "./bootstrap-state";
+import { wrap } from "./wrap";
 
 /** The parts of a stack's JSON that are summed up. */
 interface StackJson {
@@ -249,18 +250,4 @@ function table(rows: readonly Row[]): string[] {
       (line, index) => `    ${(index === 0 ? label : "").padEnd(LABEL_WIDTH)}${line}`,
     ),
   );
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }
