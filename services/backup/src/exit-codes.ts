@@ -16,6 +16,8 @@ export const EXIT = {
   wrongKey: 12,
   /** Interrupted by SIGINT or SIGTERM. */
   interrupted: 130,
+  /** The configuration or the command line cannot work: no use in trying again. */
+  misconfigured: 2,
   /** Files that the database refers to are missing or damaged. */
   referencesMissing: 20,
   /** A drill failed, or none is as recent as required. */

@@ -44,8 +44,8 @@ export interface SnapshotReport {
   readonly manifest: Manifest;
   /** Blobs that were there already. */
   readonly unchanged: number;
-  /** Blobs that need no backup but could not be read: exit code 3. */
-  readonly unreadable: number;
+  /** What could not be done, though nothing that the database refers to is missing: exit code 3. */
+  readonly incomplete: readonly string[];
   readonly lockExtensions: number;
 }
 

@@ -31,3 +31,12 @@ export type EventFields = Readonly<Record<string, string | number | boolean | re
 export type Progress = (event: ProgressEvent) => void;
 
 export const silent: Progress = () => {};
+
+/** Reports the beginning and the end of a phase. */
+export async function timed<T>(progress: Progress, phase: Phase, work: () => Promise<T>): Promise<T> {
+  progress({ kind: "phase", phase });
+  const startedAt = performance.now();
+  const result = await work();
+  progress({ kind: "done", phase, milliseconds: Math.round(performance.now() - startedAt) });
+  return result;
+}

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { SiteFacts } from "../databases/database";
 import type { ObjectStore } from "../stores/store";
 
 /** SHA-1 of nothing. Moodle keeps no blob for it: directories and empty files refer to it. */
@@ -12,28 +12,20 @@ export function blobPath(hash: string): string {
   return `${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}`;
 }
 
-/** One place where a blob may be. */
-export type BlobPlace =
-  /** In a bucket: the service may copy it by itself. */
-  | { readonly kind: "object"; readonly store: ObjectStore; readonly key: string; readonly versionId?: string }
-  /** On the shared volume. */
-  | { readonly kind: "file"; readonly path: string };
-
-/** A blob that is there, unread. */
-export interface FoundBlob {
-  readonly place: BlobPlace;
-  readonly size: number;
-  open(signal?: AbortSignal): Promise<Readable>;
+/** A place where a blob may be. Whether it is there shows when it is read. */
+export interface BlobPlace {
+  readonly store: ObjectStore;
+  readonly key: string;
+  readonly versionId?: string;
 }
 
 /** Moodle's files, wherever they are. */
 export interface FileSource {
-  /** Fails closed where files could be lost while a snapshot is made. */
-  preflight(): Promise<void>;
+  /** Fails closed: where Moodle has its files elsewhere, or where they could be lost while a snapshot is made. */
+  preflight(site: SiteFacts): Promise<void>;
   /**
-   * The places of a blob, the likeliest and cheapest first: the bucket or `filedir`, as the hint says, then the other,
-   * then noncurrent versions in the bucket, then Moodle's trash. Lazy: later places are looked up only when asked for.
+   * The places of a blob, the likeliest first: the bucket or `filedir`, as the hint says, then the other, then noncurrent
+   * versions in the bucket, then Moodle's trash. Each is looked up only when it is asked for.
    */
-  find(hash: string, hint: { readonly external?: boolean }): AsyncIterable<FoundBlob>;
-  close(): Promise<void>;
+  places(hash: string, hint: { readonly external?: boolean }, signal?: AbortSignal): AsyncIterable<BlobPlace>;
 }

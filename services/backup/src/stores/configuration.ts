@@ -3,9 +3,9 @@ import { z } from "zod";
 const text = z.string().min(1);
 const prefix = z
   .string()
-  .regex(/^([^/].*\/)?$/, "empty, or a folder that ends with / and does not begin with it")
+  .regex(/^(?!\/)/, "a text that does not begin with /")
   .default("")
-  .describe("Folder in the bucket.");
+  .describe("What all keys begin with: a folder with its last /, or ObjectFS's `key_prefix` as it is.");
 const key = text.optional().describe("Key that encrypts what is written. Default: the bucket's.");
 
 const s3 = z.strictObject({

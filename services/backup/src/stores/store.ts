@@ -140,6 +140,8 @@ export class StoreError extends Error {
 
   constructor(
     readonly failure: StoreFailure,
+    /** Name of the store. */
+    readonly store: string,
     message: string,
     options?: ErrorOptions,
   ) {

@@ -1,0 +1,80 @@
+import { LeaseHeld } from "../../../services/backup/src/errors";
+import { blobKey } from "../../../services/backup/src/repository/layout";
+import { openRepository } from "../../../services/backup/src/repository/repository";
+import { readManifests } from "../../../services/backup/src/repository/snapshots";
+import { runSnapshot } from "../../../services/backup/src/snapshot/run";
+import { blobPath } from "../../../services/backup/src/sources/files";
+import { TestSite } from "./support/site";
+
+describe("a snapshot", () => {
+  test("holds every file that the database refers to, from bucket and volume", async () => {
+    const site = await TestSite.create(60);
+    const { manifest, unchanged } = await runSnapshot(site.options());
+    expect(manifest).toMatchObject({ status: "complete", added: { blobs: 60 }, files: { references: 60 } });
+    expect(unchanged).toBe(60);
+    expect(site.repository.keys("blobs/")).toEqual([...site.database.files.keys()].sort().map(blobKey));
+    expect(await readManifests(await openRepository(site.repository))).toEqual([manifest]);
+  });
+
+  test("copies only what is new", async () => {
+    const site = await TestSite.create(30);
+    await runSnapshot(site.options());
+    await site.addFile("another");
+    site.database.t0 = new Date("2026-03-02T02:00:00Z");
+    const { manifest } = await runSnapshot(site.options());
+    expect(manifest.added).toEqual({ blobs: 1, bytes: 7 });
+  });
+
+  test("takes what was deleted after T0 from a noncurrent version", async () => {
+    const site = await TestSite.create(10);
+    await runSnapshot(site.options());
+    const hash = await site.addFile("short-lived");
+    site.database.files.delete(hash);
+    site.database.on.snapshot = () => void site.database.files.set(hash, 11);
+    site.database.on.dump = async () => void (await site.bucket.delete([blobPath(hash)]));
+    const { manifest } = await runSnapshot(site.options());
+    expect(manifest.status).toBe("complete");
+    expect(site.repository.content(blobKey(hash))?.toString()).toBe("short-lived");
+  });
+
+  test("is partial, and names what Moodle has lost", async () => {
+    const site = await TestSite.create(10);
+    const hash = await site.addFile("lost", "volume");
+    site.volume.objects.delete(`filedir/${blobPath(hash)}`);
+    const { manifest } = await runSnapshot(site.options());
+    expect(manifest.status).toBe("partial");
+    expect(manifest.missing).toEqual({ blobs: 1, bytes: 4, hashes: [hash] });
+    expect(site.warnings()).toContain(`Moodle has lost ${hash}`);
+  });
+
+  test("does not take a damaged file for the right one", async () => {
+    const site = await TestSite.create(10);
+    const hash = await site.addFile("precious");
+    site.bucket.damage(blobPath(hash), () => Buffer.from("precioux"));
+    const { manifest } = await runSnapshot(site.options());
+    expect(manifest.missing?.hashes).toEqual([hash]);
+    expect(site.repository.keys("blobs/")).not.toContain(blobKey(hash));
+  });
+
+  test("heals a blob that was cut short in the repository", async () => {
+    const site = await TestSite.create(10);
+    const hash = await site.addFile("whole");
+    await runSnapshot(site.options());
+    site.repository.damage(blobKey(hash), (content) => content.subarray(0, 2));
+    const { manifest } = await runSnapshot(site.options());
+    expect(manifest.status).toBe("complete");
+    expect(site.repository.content(blobKey(hash))?.toString()).toBe("whole");
+    expect(site.warnings()).toContain(`${blobKey(hash)} was damaged in the repository and is copied again`);
+  });
+
+  test("is not begun while another runs", async () => {
+    const site = await TestSite.create(10);
+    let second: unknown;
+    site.database.on.snapshot = async () => {
+      site.database.on = {};
+      second = await runSnapshot(site.options()).catch((error) => error);
+    };
+    await runSnapshot(site.options());
+    expect(second).toBeInstanceOf(LeaseHeld);
+  });
+});

@@ -1,0 +1,68 @@
+import { BackupError } from "../errors";
+import { putOnce, readText } from "../stores/whole";
+import { SNAPSHOTS, snapshotKey, ULID } from "./layout";
+import { type Manifest, manifestSchema } from "./manifest";
+import type { Repository, WritableRepository } from "./repository";
+import { unseal } from "./signing";
+
+/** A manifest that cannot be read or trusted. */
+export class BadManifest extends BackupError {
+  override readonly name = "BadManifest";
+
+  constructor(
+    readonly key: string,
+    reason: string,
+  ) {
+    super(`${key} ${reason}`);
+  }
+}
+
+/** Ids of all snapshots, oldest first. */
+export async function snapshotIds({ store }: Repository, signal?: AbortSignal): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const page of store.list(SNAPSHOTS, { signal })) {
+    for (const { key } of page) {
+      const id = key.slice(SNAPSHOTS.length, -".json".length);
+      if (!ULID.test(id) || key !== snapshotKey(id)) throw new BadManifest(key, "is no snapshot; move it elsewhere");
+      ids.push(id);
+    }
+  }
+  return ids;
+}
+
+/** Throws `BadManifest` where it is missing, damaged, or not signed with the repository's key. */
+export async function readManifest({ store, config }: Repository, id: string, signal?: AbortSignal): Promise<Manifest> {
+  const key = snapshotKey(id);
+  const text = await readText(store, key, signal);
+  if (text === undefined)
+    throw new BadManifest(key, `does not exist in ${store.name}; moodle-backup list shows what does`);
+  const payload = unseal("snapshot", text, config.publicKey);
+  if (payload === undefined) throw new BadManifest(key, "is damaged, or not signed with the repository's key");
+  const parsed = manifestSchema.safeParse(payload);
+  if (!parsed.success) throw new BadManifest(key, "is of another version of this program");
+  if (parsed.data.id !== id || parsed.data.repository !== config.id)
+    throw new BadManifest(key, "is of another snapshot");
+  return parsed.data;
+}
+
+/** All manifests, oldest first. */
+export async function readManifests(repository: Repository, signal?: AbortSignal): Promise<Manifest[]> {
+  const manifests: Manifest[] = [];
+  for (const id of await snapshotIds(repository, signal)) manifests.push(await readManifest(repository, id, signal));
+  return manifests;
+}
+
+/** The newest complete snapshot. */
+export async function latestManifest(repository: Repository, signal?: AbortSignal): Promise<Manifest> {
+  for (const id of (await snapshotIds(repository, signal)).reverse()) {
+    const manifest = await readManifest(repository, id, signal);
+    if (manifest.status === "complete") return manifest;
+  }
+  throw new BackupError(`${repository.store.name} holds no complete snapshot`);
+}
+
+/** Writes a manifest: with that, the snapshot exists. */
+export async function seal(repository: WritableRepository, manifest: Manifest, retainUntil?: Date): Promise<void> {
+  const text = repository.signingKey.seal("snapshot", manifest);
+  await putOnce(repository.store, snapshotKey(manifest.id), text, { condition: { absent: true }, retainUntil });
+}

@@ -1,0 +1,128 @@
+import { forEachConcurrent, itemsOf } from "../concurrency";
+import type { Reference } from "../databases/database";
+import type { SnapshotOptions } from "../operations";
+import { listBlobs } from "../repository/blobs";
+import { blobKey } from "../repository/layout";
+import type { Manifest } from "../repository/manifest";
+import { filterBy } from "../repository/merge";
+import { referencesOf } from "../repository/references";
+import type { Session } from "../repository/session";
+import type { ShardFolder, StoredReference } from "../repository/shards";
+import { Copier, sha1Of } from "./copier";
+
+/** Objects under way at once, where nothing else is asked for. */
+export const CONCURRENCY = 32;
+/** Hashes that a manifest names as missing. */
+const NAMED = 1000;
+
+export interface Completion {
+  /** Blobs that were in the repository already. */
+  readonly unchanged: number;
+  readonly missing: Manifest["missing"];
+}
+
+/** Brings the blobs of one snapshot into the repository. */
+export class BlobRun {
+  readonly added = { blobs: 0, bytes: 0 };
+  private readonly copier: Copier;
+
+  constructor(
+    private readonly options: SnapshotOptions,
+    private readonly session: Session,
+    retainUntil: Date | undefined,
+  ) {
+    const { store, files, clock } = options;
+    this.copier = new Copier({ store, files, clock, signal: session.signal, retainUntil });
+  }
+
+  /**
+   * Copies what is new since the snapshot before; without one, what the repository does not have. What cannot be had may
+   * have been deleted meanwhile: only the references of the snapshot itself decide.
+   */
+  async preCopy(references: AsyncIterable<readonly Reference[]>, previous: Manifest | undefined): Promise<void> {
+    const { store } = this.options;
+    const { signal } = this.session;
+    if (previous === undefined) {
+      const absent = filterBy(references, listBlobs(store, signal), (_, blob) => blob === undefined);
+      await this.forEach(absent, (reference) => this.copyEarly(reference));
+      return;
+    }
+    const recent = filterBy(references, referencesOf(store, previous.files, signal), (_, old) => old === undefined);
+    await this.forEach(recent, async (reference) => {
+      const present = await store.head(blobKey(reference.hash), { signal });
+      if (present === undefined) await this.copyEarly(reference);
+    });
+  }
+
+  private async copyEarly(reference: Reference): Promise<void> {
+    if ((await this.copier.copy(reference)) !== undefined) return;
+    this.count(reference);
+    this.options.progress({ kind: "advance", phase: "pre-copy", objects: 1, bytes: reference.size });
+  }
+
+  /** Compares all references with the repository's listing, and copies what is not there. */
+  async complete(references: ShardFolder): Promise<Completion> {
+    const { store, progress } = this.options;
+    const { signal } = this.session;
+    let total = 0;
+    const listed = counted(references.references(), (page) => {
+      total += page.length;
+      const bytes = page.reduce((sum, { size }) => sum + size, 0);
+      progress({ kind: "advance", phase: "copy", objects: page.length, bytes });
+    });
+    const before = this.added.blobs;
+    let missing: { blobs: number; bytes: number; hashes: string[] } | undefined;
+    const doubtful = filterBy(listed, listBlobs(store, signal), ({ size }, blob) => blob?.size !== size);
+    await this.forEach(doubtful, async (reference) => {
+      if (await this.settle(reference)) return;
+      missing ??= { blobs: 0, bytes: 0, hashes: [] };
+      missing.blobs++;
+      missing.bytes += reference.size;
+      if (missing.hashes.length < NAMED) missing.hashes.push(reference.hash);
+    });
+    missing?.hashes.sort();
+    return { unchanged: total - (this.added.blobs - before) - (missing?.blobs ?? 0), missing };
+  }
+
+  /** A blob of another size than `mdl_files` says is read: Moodle's figure may be wrong, or the blob cut short. */
+  private async settle(reference: StoredReference): Promise<boolean> {
+    const { store, progress } = this.options;
+    const { signal } = this.session;
+    const key = blobKey(reference.hash);
+    if ((await store.head(key, { signal })) !== undefined) {
+      if ((await sha1Of(store, key, signal)) === reference.hash) return true;
+      progress({ kind: "warning", message: `${key} was damaged in the repository and is copied again` });
+    }
+    return this.copy(reference);
+  }
+
+  private async copy(reference: Reference): Promise<boolean> {
+    const { progress } = this.options;
+    const outcome = await this.copier.copy(reference);
+    if (outcome !== undefined) {
+      progress({ kind: "warning", message: `Moodle has lost ${reference.hash}`, fields: { places: outcome.lost } });
+      return false;
+    }
+    this.count(reference);
+    return true;
+  }
+
+  private count({ size }: Reference): void {
+    this.added.blobs++;
+    this.added.bytes += size;
+  }
+
+  private forEach<T>(pages: AsyncIterable<readonly T[]>, work: (item: T) => Promise<unknown>): Promise<void> {
+    return forEachConcurrent(itemsOf(pages), this.options.concurrency ?? CONCURRENCY, async (item) => {
+      this.session.signal.throwIfAborted();
+      await work(item);
+    });
+  }
+}
+
+async function* counted<T>(pages: AsyncIterable<readonly T[]>, count: (page: readonly T[]) => void) {
+  for await (const page of pages) {
+    count(page);
+    yield page;
+  }
+}

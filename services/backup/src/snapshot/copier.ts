@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import type { Clock } from "../clock";
+import { Budget } from "../concurrency";
+import type { Reference } from "../databases/database";
+import { blobKey } from "../repository/layout";
+import type { BlobPlace, FileSource } from "../sources/files";
+import { isStoreFailure, type ObjectStore, StoreError } from "../stores/store";
+
+export interface CopierOptions {
+  readonly store: ObjectStore;
+  readonly files: FileSource;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Lock of what is written. @default the bucket's own */
+  readonly retainUntil?: Date;
+}
+
+/** Nothing when the blob is in the repository; else why each place does not have it. */
+export type CopyOutcome = { readonly lost: readonly string[] } | undefined;
+
+/** Bytes up to which a blob is read into memory and written by one request that its checksum guards. */
+const SMALL = 1024 * 1024;
+/** Bytes of blobs in memory at once: a large one weighs what the parts of its upload take. */
+const MEMORY = 96 * 1024 * 1024;
+const HEAVIEST = 32 * 1024 * 1024;
+const ATTEMPTS = 4;
+/** Milliseconds before the second attempt; each further wait is twice as long. */
+const FIRST_DELAY = 500;
+/** Of copies that a service has compared only with their source, one in so many is read. */
+const SAMPLE = 100;
+
+/** Brings blobs into the repository, from wherever Moodle has them. What it says is there has the right SHA-1. */
+export class Copier {
+  private readonly memory = new Budget(MEMORY);
+  private serviceCopies = true;
+
+  constructor(private readonly options: CopierOptions) {}
+
+  /** Fails where source or repository fail for good: a source that does not answer has lost nothing. */
+  async copy(reference: Reference): Promise<CopyOutcome> {
+    for (let attempt = 1, delay = FIRST_DELAY; ; attempt++, delay *= 2) {
+      try {
+        return await this.tryPlaces(reference);
+      } catch (error) {
+        this.options.signal.throwIfAborted();
+        if (attempt === ATTEMPTS || !isStoreFailure(error, "transient")) throw error;
+        await this.options.clock.sleep(delay, this.options.signal);
+      }
+    }
+  }
+
+  private async tryPlaces(reference: Reference): Promise<CopyOutcome> {
+    const lost: string[] = [];
+    for await (const place of this.options.files.places(reference.hash, reference, this.options.signal)) {
+      try {
+        await this.copyFrom(place, reference);
+        return undefined;
+      } catch (error) {
+        if (!isAbsence(error, place.store)) throw error;
+        lost.push(`${place.store.name} ${place.key}: ${error.failure}`);
+      }
+    }
+    return { lost };
+  }
+
+  private async copyFrom(place: BlobPlace, { hash, size }: Reference): Promise<void> {
+    const { store } = this.options;
+    if (this.serviceCopies && store.canCopyFrom(place.store, size)) return this.copyByService(place, hash, size);
+    return this.stream(place, hash, size);
+  }
+
+  private async copyByService(place: BlobPlace, hash: string, size: number): Promise<void> {
+    const { store, retainUntil, signal } = this.options;
+    const key = blobKey(hash);
+    const { versionId } = place;
+    const { sha1, verified } = await store.copyFrom(place.store, place.key, key, {
+      versionId,
+      size,
+      retainUntil,
+      signal,
+    });
+    if (sha1 === undefined && !verified) this.serviceCopies = false;
+    const sampled = sha1 === undefined && (!verified || Math.random() * SAMPLE < 1);
+    const actual = sampled ? await sha1Of(store, key, signal) : (sha1 ?? hash);
+    if (actual === hash) return;
+    await store.delete([key]);
+    throw new StoreError("corrupt", place.store.name, `${place.store.name}: ${place.key} has the SHA-1 ${actual}`);
+  }
+
+  private async stream(place: BlobPlace, hash: string, size: number): Promise<void> {
+    const { store, retainUntil, signal } = this.options;
+    const options = { checksum: { algorithm: "sha1", value: hash }, retainUntil, signal } as const;
+    await this.memory.use(Math.min(size, HEAVIEST), async () => {
+      const { state, body } = await place.store.get(place.key, { versionId: place.versionId, signal });
+      try {
+        if (state.size <= SMALL) await store.put(blobKey(hash), await buffer(body), options);
+        else await store.putStream(blobKey(hash), body, { ...options, size: state.size });
+      } finally {
+        body.destroy();
+      }
+    });
+  }
+}
+
+/** The SHA-1 of an object, read whole. */
+export async function sha1Of(store: ObjectStore, key: string, signal?: AbortSignal): Promise<string> {
+  const { body } = await store.get(key, { signal });
+  const hash = createHash("sha1");
+  for await (const chunk of body) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+/** The place does not have the blob, or not whole. Another may. */
+function isAbsence(error: unknown, source: ObjectStore): error is StoreError {
+  if (isStoreFailure(error, "corrupt")) return true;
+  return isStoreFailure(error, "not-found", "archived", "denied") && error.store === source.name;
+}
