@@ -38,34 +38,32 @@ export function sizeOf(args: readonly string[], load: () => readonly Environment
 }
 
 function parse(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    strict: false,
-    options: {
-      cloud: { type: "string" },
-      engine: { type: "string" },
-      environment: { type: "string" },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const usage = "npm run size -- 2000, or npm run size -- --environment production";
-  for (const option of Object.keys(values)) {
-    if (!["cloud", "engine", "environment", "json"].includes(option)) {
-      refuse(`--${option}`, values[option], "--cloud, --engine, --environment or --json", usage);
-    }
-  }
-  const text = (option: "cloud" | "engine" | "environment") => {
-    const value = values[option];
-    return value === undefined || typeof value === "string" ? value : refuse(`--${option}`, value, "a value", usage);
-  };
+  const { values, positionals } = parsed(args);
+  const { cloud, engine, environment, json } = values;
   const [given, surplus] = positionals;
-  if (surplus !== undefined) refuse("students", positionals, "one number", usage);
-  const [cloud, engine, environment] = [text("cloud"), text("engine"), text("environment")];
+  if (surplus !== undefined) refuse("students", positionals, "one number", "leave the others out");
   if (environment !== undefined && (cloud ?? engine) !== undefined) {
     refuse("--environment", environment, "alone: the environment says its cloud and engine", "leave the others out");
   }
-  return { students: studentsOf(given), cloud, engine, environment, json: values.json === true };
+  return { students: studentsOf(given), cloud, engine, environment, json };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        cloud: { type: "string" },
+        engine: { type: "string" },
+        environment: { type: "string" },
+        json: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    const allowed = "[STUDENTS] [--cloud NAME] [--engine NAME] [--environment NAME] [--json]";
+    return refuse("arguments", args.join(" "), allowed, (error as Error).message);
+  }
 }
 
 function studentsOf(given: string | undefined): number | undefined {

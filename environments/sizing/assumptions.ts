@@ -100,7 +100,9 @@ export const CACHE = {
 export const REDIS_MEMORY = {
   /** Share of a node's memory that data may take. */
   share: 0.75,
-  rule: "a quarter of a node stays free",
+  /** Students up to whom a node may share its processors. */
+  burstableUpTo: 1000,
+  rule: "a quarter of a node stays free; on AWS, no burstable node for more than 1,000 students",
   source: {
     name: "Amazon ElastiCache, reserved-memory-percent",
     url: "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html",

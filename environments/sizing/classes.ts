@@ -88,9 +88,11 @@ export function elastiCacheNode(name: string): RedisNode | undefined {
 }
 
 /** Types of ElastiCache from small to large. */
-export function elastiCacheNodes(): RedisNode[] {
-  const names = ["t4g.small", "t4g.medium", "m7g.large", "m7g.xlarge", "m7g.2xlarge", "m7g.4xlarge"];
-  return names.flatMap((name) => elastiCacheNode(`cache.${name}`) ?? []);
+export function elastiCacheNodes({ burstable }: { burstable: boolean }): RedisNode[] {
+  const names = ["m7g.large", "m7g.xlarge", "m7g.2xlarge", "m7g.4xlarge"];
+  return [...(burstable ? ["t4g.small", "t4g.medium"] : []), ...names].flatMap(
+    (name) => elastiCacheNode(`cache.${name}`) ?? [],
+  );
 }
 
 /** An instance of Memorystore, which is bought by the GiB. */

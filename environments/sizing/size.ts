@@ -69,10 +69,10 @@ export function databaseClasses({ cloud, protection, isCluster, edition }: Deman
     : cloudSqlTiers(edition, isDisposable ? 1 : 2);
 }
 
-function redisNode({ cloud }: Demand, dataMb: number): RedisNode {
+function redisNode({ cloud, concurrentStudents }: Demand, dataMb: number): RedisNode {
   const memoryMb = dataMb / REDIS_MEMORY.share;
   if (cloud === "google") return memorystore(Math.ceil(memoryMb / 1024));
-  const nodes = elastiCacheNodes();
+  const nodes = elastiCacheNodes({ burstable: concurrentStudents <= REDIS_MEMORY.burstableUpTo });
   return nodes.find((node) => node.memoryMb >= memoryMb) ?? largest(nodes);
 }
 

@@ -60,8 +60,8 @@ test("a faculty's site is not a class's", () => {
     adhoc: { replicas: 2 },
     database: { name: "db.m7g.2xlarge" },
     maxConnections: 2560,
-    sessions: { name: "cache.t4g.small" },
-    cache: { name: "cache.t4g.small" },
+    sessions: { name: "cache.m7g.large" },
+    cache: { name: "cache.m7g.large" },
     nodes: { cpuLimit: 56, memoryLimitGb: 224 },
   });
 });
