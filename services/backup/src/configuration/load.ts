@@ -79,10 +79,15 @@ function describe(issue: z.core.$ZodIssue, input: unknown, place: string): strin
   }
   const field = path.length === 0 ? "" : ` ${path.join(".")}:`;
   const given = path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], input);
-  // What stands in such a field by mistake may be the secret itself.
-  const isHidden = given === undefined || typeof given === "object" || /pass|secret/i.test(path.at(-1) ?? "");
+  // What stands there by mistake may be the secret itself.
+  const mayBeSecret = isObjectExpected(issue) || /pass|secret/i.test(path.at(-1) ?? "");
+  const isHidden = given === undefined || typeof given === "object" || mayBeSecret;
   const shown = isHidden ? "" : `, given ${JSON.stringify(given)}`;
   return [`${place}:${field} ${allowed(issue)}${shown}`];
+}
+
+function isObjectExpected(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "invalid_type" && issue.expected === "object";
 }
 
 /** What is allowed, where zod's own words are about its types. */
