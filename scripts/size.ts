@@ -11,7 +11,7 @@ import { environments } from "../environments";
 import type { Environment } from "../environments/defaults";
 import { loadEnvironments } from "../environments/load";
 import { demandOf, figuresOf } from "../environments/sizing/environment";
-import type { Demand, Figures } from "../environments/sizing/figures";
+import { type Demand, type Figures, PROTECTED_SITE } from "../environments/sizing/figures";
 import { firstToGiveOut, type Limit, limits } from "../environments/sizing/limits";
 import { size } from "../environments/sizing/size";
 import { wrap } from "../stacks/wrap";
@@ -84,18 +84,7 @@ function byStudents(students: number | undefined, cloudName = "aws", engineName 
   }
   const cloud = choose("--cloud", cloudName, ["aws", "google"] as const);
   const engine = choose("--engine", engineName, ENGINES[cloud]);
-  const demand: Demand = {
-    concurrentStudents: students,
-    cloud,
-    engine,
-    protection: "protected",
-    isCluster: false,
-    edition: "ENTERPRISE",
-    readReplicas: 0,
-    sharesRedis: false,
-    usesObjectStore: true,
-    antivirus: false,
-  };
+  const demand = { ...PROTECTED_SITE, concurrentStudents: students, cloud, engine };
   return { demand, figures: size(demand) };
 }
 

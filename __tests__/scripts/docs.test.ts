@@ -4,6 +4,7 @@ import { awsSchema } from "../../environments/aws-schema";
 import { googleSchema } from "../../environments/google-schema";
 import { environmentPage, environmentRows } from "../../scripts/docs/environment";
 import { namesPage } from "../../scripts/docs/names";
+import { sizingPage } from "../../scripts/docs/sizing";
 import { versionsPage } from "../../scripts/docs/versions";
 
 const docs = join(__dirname, "../../docs");
@@ -12,6 +13,7 @@ const rows = { aws: environmentRows(awsSchema), google: environmentRows(googleSc
 test.each([
   ["reference/environment.md", environmentPage],
   ["names.md", namesPage],
+  ["sizing.md", sizingPage],
   ["versions.md", versionsPage],
 ])("docs/%s is as npm run docs would write it", (path, page) => {
   expect(readFileSync(join(docs, path), "utf8")).toBe(`${page().trimEnd()}\n`);

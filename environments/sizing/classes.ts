@@ -61,13 +61,15 @@ export function rdsClasses({ burstable, localDisks }: { burstable: boolean; loca
   return [...(burstable && !localDisks ? ["t4g.medium"] : []), ...names].map((name) => rdsClass(`db.${name}`));
 }
 
-/** Tiers of Cloud SQL from small to large. */
-export function cloudSqlTiers(edition: "ENTERPRISE" | "ENTERPRISE_PLUS", smallest: 1 | 2): DatabaseClass[] {
-  const names =
-    edition === "ENTERPRISE_PLUS"
-      ? [2, 4, 8, 16, 32, 48, 64, 80, 96, 128].map((processors) => `db-perf-optimized-N-${processors}`)
-      : [1, 2, 4, 8, 16, 32, 48, 64, 80, 96].map((processors) => `db-custom-${processors}-${processors * 3840}`);
-  return names.map(cloudSqlTier).filter(({ processors }) => processors >= smallest);
+const CUSTOM_PROCESSORS = [1, ...Array.from({ length: 48 }, (_, index) => 2 * (index + 1))];
+const TIERS = {
+  ENTERPRISE: CUSTOM_PROCESSORS.map((count) => cloudSqlTier(`db-custom-${count}-${count * 3840}`)),
+  ENTERPRISE_PLUS: [2, 4, 8, 16, 32, 48, 64, 80, 96, 128].map((count) => cloudSqlTier(`db-perf-optimized-N-${count}`)),
+};
+
+/** Tiers of Cloud SQL from small to large: of ENTERPRISE, one processor or any even number up to 96. */
+export function cloudSqlTiers(edition: keyof typeof TIERS, smallest: 1 | 2): DatabaseClass[] {
+  return TIERS[edition].filter(({ processors }) => processors >= smallest);
 }
 
 /**
@@ -97,5 +99,5 @@ export function elastiCacheNodes({ burstable }: { burstable: boolean }): RedisNo
 
 /** An instance of Memorystore, which is bought by the GiB. */
 export function memorystore(memoryGb: number): RedisNode {
-  return { name: `${memoryGb} GiB`, memoryMb: memoryGb * GB };
+  return { name: "Memorystore", memoryMb: memoryGb * GB };
 }

@@ -18,6 +18,17 @@ export interface Demand {
   readonly antivirus: boolean;
 }
 
+/** A site to rely on, as it is where its environment says no more than cloud, engine and students. */
+export const PROTECTED_SITE = {
+  protection: "protected",
+  isCluster: false,
+  edition: "ENTERPRISE",
+  readReplicas: 0,
+  sharesRedis: false,
+  usesObjectStore: true,
+  antivirus: false,
+} as const satisfies Partial<Demand>;
+
 export interface WebFigures {
   readonly minReplicas: number;
   readonly maxReplicas: number;

@@ -122,7 +122,7 @@ function limit(figure: string, value: string, assumptions: readonly Assumption[]
     figure,
     value,
     rule: assumptions.map(({ rule }) => rule).join("; "),
-    sources: [...new Set(assumptions.map(({ source }) => source))],
+    sources: [...new Set(assumptions.flatMap(({ sources }) => sources))],
     ...(students === undefined ? {} : { students: Math.max(0, Math.floor(students)) }),
   };
 }

@@ -8,6 +8,7 @@ import * as google from "../../constructs/google";
 import { constructsPage } from "./constructs";
 import { environmentPage } from "./environment";
 import { namesPage } from "./names";
+import { sizingPage } from "./sizing";
 import { versionsPage } from "./versions";
 
 const PAGES: Readonly<Record<string, () => string>> = {
@@ -19,6 +20,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
       "moodle-platform/google": Object.keys(google),
     }),
   "docs/names.md": namesPage,
+  "docs/sizing.md": sizingPage,
   "docs/versions.md": versionsPage,
 };
 

@@ -53,7 +53,7 @@ test("more students never get less", () => {
         expect({ name, isLess: (more[name] ?? 0) < magnitude }).toEqual({ name, isLess: false });
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -64,7 +64,7 @@ test("every figure goes as far as the students that it is for", () => {
       const short = limits(demand, size(demand)).filter(({ students = Infinity }) => students < concurrentStudents);
       expect(short).toEqual([]);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -79,7 +79,7 @@ test("all pods at most, twice, never ask for more connections than there are, no
       expect(needed.cpuLimit).toBeLessThanOrEqual(figures.nodes.cpuLimit);
       expect(needed.memoryLimitGb).toBeLessThanOrEqual(figures.nodes.memoryLimitGb);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

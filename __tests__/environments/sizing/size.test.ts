@@ -1,21 +1,10 @@
 import { cloudSqlTier, elastiCacheNode, rdsClass } from "../../../environments/sizing/classes";
 import { childrenFor, childrenOf, requestsPerSecond } from "../../../environments/sizing/demands";
-import type { Demand } from "../../../environments/sizing/figures";
+import { type Demand, PROTECTED_SITE } from "../../../environments/sizing/figures";
 import { firstToGiveOut, limits } from "../../../environments/sizing/limits";
 import { size } from "../../../environments/sizing/size";
 
-const demand: Demand = {
-  concurrentStudents: 2000,
-  cloud: "aws",
-  engine: "mysql",
-  protection: "protected",
-  isCluster: false,
-  edition: "ENTERPRISE",
-  readReplicas: 0,
-  sharesRedis: false,
-  usesObjectStore: true,
-  antivirus: false,
-};
+const demand: Demand = { ...PROTECTED_SITE, concurrentStudents: 2000, cloud: "aws", engine: "mysql" };
 
 /** Whether a figure is about what somebody else has measured or sells: within a factor of two and a bit for reserve. */
 function isAbout(figure: number, published: number): boolean {
@@ -71,6 +60,7 @@ test.each([
   [{ concurrentStudents: 16001 }, "db.m6i.24xlarge"],
   [{ concurrentStudents: 20000, isCluster: true }, "db.m6id.24xlarge"],
   [{ cloud: "google" }, "db-custom-8-30720"],
+  [{ cloud: "google", concurrentStudents: 5000 }, "db-custom-20-76800"],
   [{ cloud: "google", edition: "ENTERPRISE_PLUS" }, "db-perf-optimized-N-8"],
   [{ cloud: "google", protection: "disposable", concurrentStudents: 100 }, "db-custom-1-3840"],
 ] as const)("%j takes a database of class %s", (change, name) => {
