@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * Works through `items` with up to `limit` at once. The first failure ends it: nothing further is begun, and it is thrown
  * when all that had begun is over.
@@ -33,7 +35,9 @@ export async function together<T extends readonly unknown[]>(
 ): Promise<T> {
   const failed = new AbortController();
   let failure: { readonly error: unknown } | undefined;
-  const all = begin(AbortSignal.any([signal, failed.signal])).map((work) =>
+  const either = AbortSignal.any([signal, failed.signal]);
+  setMaxListeners(0, either);
+  const all = begin(either).map((work) =>
     work.catch((error: unknown) => {
       failure ??= { error };
       failed.abort(error);

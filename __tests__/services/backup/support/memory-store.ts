@@ -74,9 +74,10 @@ export class MemoryStore implements ObjectStore {
       body = source.pipe(check);
     }
     const content = await buffer(body);
-    const current = await this.head(key);
+    const current = this.version(key);
     if (condition !== undefined) {
-      const met = "absent" in condition ? current === undefined : current?.tag === condition.tag;
+      const isThere = current?.content !== undefined;
+      const met = "absent" in condition ? !isThere : isThere && current.versionId === condition.tag;
       if (!met) throw this.failure("precondition", key);
     }
     return this.state(key, this.add(key, { content, retainUntil: retainUntil ?? this.defaultLock() }));

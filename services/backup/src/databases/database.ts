@@ -92,6 +92,8 @@ export interface RestoreOptions {
   readonly snapshot: string;
   /** All files of the dump, in this folder. */
   readonly folder: string;
+  /** Leaves the data exactly as it was, cron and mail too: for drills, whose databases nobody uses. @default false */
+  readonly untouched?: boolean;
   /** Address of the new site; rewritten in every text of the database. @default as it was */
   readonly wwwroot?: string;
   /** Anonymises before anything else can see the data. @default none */

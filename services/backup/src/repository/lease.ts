@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { z } from "zod";
 import type { Clock } from "../clock";
 import { BackupError, LeaseHeld } from "../errors";
@@ -56,6 +57,8 @@ export class Lease {
     this.acquiredAt = state.storeTime;
     this.renewedAt = options.clock.elapsed();
     this.signal = AbortSignal.any([options.signal, this.lost.signal]);
+    // Every request under way listens.
+    setMaxListeners(0, options.signal, this.signal, this.lost.signal, this.stopped.signal);
     this.renewals = this.keepRenewing();
   }
 

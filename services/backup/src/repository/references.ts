@@ -1,9 +1,9 @@
 import { BackupError } from "../errors";
 import type { ObjectStore } from "../stores/store";
-import { readObject } from "../stores/whole";
+import { readRight } from "../stores/whole";
 import { shardKey } from "./layout";
 import type { Manifest, ShardInfo } from "./manifest";
-import { parseShard, type StoredReference } from "./shards";
+import { DamagedShard, parseShard, type StoredReference } from "./shards";
 
 /** Shards read before they are needed. */
 const READ_AHEAD = 4;
@@ -25,14 +25,15 @@ export async function* referencesOf(
   }
 }
 
+/** Throws `MissingShard` or `DamagedShard`. */
 export async function readShard(
   store: ObjectStore,
   { sha256 }: ShardInfo,
   signal?: AbortSignal,
 ): Promise<StoredReference[]> {
-  const object = await readObject(store, shardKey(sha256), { signal });
-  if (object === undefined) throw new MissingShard(sha256);
-  return parseShard(sha256, object.content);
+  const read = await readRight(store, shardKey(sha256), (content) => parseShard(sha256, content), signal);
+  if (read.value !== undefined) return read.value;
+  throw read.found ? new DamagedShard(sha256) : new MissingShard(sha256);
 }
 
 export class MissingShard extends BackupError {

@@ -59,11 +59,10 @@ async function shardOf(references: readonly StoredReference[]): Promise<Shard> {
   return { info, content: await compress(lines, { level: 1 }) };
 }
 
-/** The references of a shard; throws a `DamagedShard` where the content is not what its name says. */
-export async function parseShard(sha256: string, content: Uint8Array): Promise<StoredReference[]> {
+/** The references of a shard; nothing where the content is not what its name says. */
+export async function parseShard(sha256: string, content: Uint8Array): Promise<StoredReference[] | undefined> {
   const lines = await decompress(content).catch(() => undefined);
-  if (lines === undefined || createHash("sha256").update(lines).digest("hex") !== sha256)
-    throw new DamagedShard(sha256);
+  if (lines === undefined || createHash("sha256").update(lines).digest("hex") !== sha256) return undefined;
   const references: StoredReference[] = [];
   const text = lines.toString("latin1");
   for (let start = 0; start < text.length; ) {
@@ -103,6 +102,10 @@ export class ShardFolder {
   }
 
   async *references(): AsyncIterable<readonly StoredReference[]> {
-    for (const { sha256 } of this.shards) yield await parseShard(sha256, await this.content(sha256));
+    for (const { sha256 } of this.shards) {
+      const references = await parseShard(sha256, await this.content(sha256));
+      if (references === undefined) throw new DamagedShard(sha256);
+      yield references;
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { BackupError } from "../errors";
-import { putOnce, readText } from "../stores/whole";
+import { putOnce, readRight } from "../stores/whole";
 import { SNAPSHOTS, snapshotKey, ULID } from "./layout";
 import { type Manifest, manifestSchema } from "./manifest";
 import type { Repository, WritableRepository } from "./repository";
@@ -12,6 +12,7 @@ export class BadManifest extends BackupError {
   constructor(
     readonly key: string,
     reason: string,
+    readonly isMissing = false,
   ) {
     super(`${key} ${reason}`);
   }
@@ -33,12 +34,18 @@ export async function snapshotIds({ store }: Repository, signal?: AbortSignal): 
 /** Throws `BadManifest` where it is missing, damaged, or not signed with the repository's key. */
 export async function readManifest({ store, config }: Repository, id: string, signal?: AbortSignal): Promise<Manifest> {
   const key = snapshotKey(id);
-  const text = await readText(store, key, signal);
-  if (text === undefined)
-    throw new BadManifest(key, `does not exist in ${store.name}; moodle-backup list shows what does`);
-  const payload = unseal("snapshot", text, config.publicKey);
-  if (payload === undefined) throw new BadManifest(key, "is damaged, or not signed with the repository's key");
-  const parsed = manifestSchema.safeParse(payload);
+  const read = await readRight(
+    store,
+    key,
+    async (content) => unseal("snapshot", content.toString("utf8"), config.publicKey),
+    signal,
+  );
+  if (read.value === undefined) {
+    if (!read.found)
+      throw new BadManifest(key, `does not exist in ${store.name}; moodle-backup list shows what does`, true);
+    throw new BadManifest(key, "is damaged, or not signed with the repository's key");
+  }
+  const parsed = manifestSchema.safeParse(read.value);
   if (!parsed.success) throw new BadManifest(key, "is of another version of this program");
   if (parsed.data.id !== id || parsed.data.repository !== config.id)
     throw new BadManifest(key, "is of another snapshot");

@@ -29,6 +29,37 @@ export async function readText(store: ObjectStore, key: string, signal?: AbortSi
   return (await readObject(store, key, { signal }))?.content.toString("utf8");
 }
 
+/** Ids of the versions of one object, newest first, without delete markers. Empty where the bucket keeps none. */
+export async function* versionsOf(store: ObjectStore, key: string, signal?: AbortSignal): AsyncIterable<string> {
+  for await (const page of store.versions(key, { signal })) {
+    for (const version of page) if (version.key === key && !version.isDeleteMarker) yield version.versionId;
+  }
+}
+
+/**
+ * An object that is known by its content: the latest version, or any other that `accept` recognises. A delete marker or
+ * an overwritten object hides nothing. Where no version is right, `found` says whether there was any.
+ */
+export async function readRight<T>(
+  store: ObjectStore,
+  key: string,
+  accept: (content: Buffer) => Promise<T | undefined>,
+  signal?: AbortSignal,
+): Promise<{ readonly value: T | undefined; readonly found: boolean }> {
+  const latest = await readObject(store, key, { signal });
+  const value = latest === undefined ? undefined : await accept(latest.content);
+  if (value !== undefined) return { value, found: true };
+  let found = latest !== undefined;
+  for await (const versionId of versionsOf(store, key, signal)) {
+    const object = await readObject(store, key, { versionId, signal });
+    if (object === undefined) continue;
+    found = true;
+    const older = await accept(object.content);
+    if (older !== undefined) return { value: older, found };
+  }
+  return { value: undefined, found };
+}
+
 /**
  * A write on a condition that may be repeated after an answer got lost: that it finds its own content there is a success.
  */
