@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { postgresqlInstallations } from "../../../scripts/site/programs";
 import { AwsEmulator } from "../support/aws";
 import { makeCertificates } from "../support/certificates";
 import { describeKills } from "../support/kills";
-import { PostgresqlTestServer, postgresqlInstallations } from "../support/postgresql";
+import { PostgresqlTestServer } from "../support/postgresql";
 import { freePort } from "../support/process";
 import { Program } from "../support/program";
 import { CountingProxy } from "../support/proxy";

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { postgresqlInstallations } from "../../../scripts/site/programs";
 import { AwsEmulator } from "../support/aws";
 import { makeCertificates } from "../support/certificates";
 import type { Emulator } from "../support/emulator";
 import { GoogleEmulator } from "../support/google";
-import { PostgresqlTestServer, postgresqlInstallations } from "../support/postgresql";
+import { PostgresqlTestServer } from "../support/postgresql";
 import { Program } from "../support/program";
 import {
   emptySecrets,

@@ -1,35 +1,10 @@
 import { execFileSync } from "node:child_process";
-import {
-  appendFileSync,
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type QueryResultRow } from "pg";
 import { type Certificates, makeCertificates } from "./certificates";
 import { freePort, runAs, ServerProcess } from "./process";
-
-/**
- * Folders with the programs of PostgreSQL, newest version first: Debian's packages, and whatever
- * `TEST_POSTGRESQL_BIN` names, separated by colons.
- */
-export function postgresqlInstallations(): { version: string; bin: string }[] {
-  const debian = "/usr/lib/postgresql";
-  const candidates = [
-    ...(process.env.TEST_POSTGRESQL_BIN ?? "").split(":"),
-    ...(existsSync(debian) ? readdirSync(debian).map((version) => join(debian, version, "bin")) : []),
-  ];
-  return candidates
-    .filter((bin) => existsSync(join(bin, "initdb")))
-    .map((bin) => ({ bin, version: execFileSync(join(bin, "postgres"), ["--version"], { encoding: "utf8" }).trim() }))
-    .sort((a, b) => b.version.localeCompare(a.version, "en", { numeric: true }));
-}
 
 /** A PostgreSQL server of the test's own, that takes passwords over TLS only. */
 export class PostgresqlTestServer {
