@@ -141,8 +141,15 @@ function googleVariants(): Combination[] {
 /** What both clouds have alike. */
 function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production: E): Combination[] {
   const vault = { store: "vault", address: "https://vault.example.edu:8200", cidr: "10.90.0.0/24" } as const;
+  const extras = {
+    mail: { host: "smtp.example.edu" },
+    antivirus: true,
+    monitoring: { namespace: "monitoring", labels: { release: "prometheus" } },
+  };
   return [
     combination("production", { ...production, secrets: vault }, "vault"),
+    combination("production", { ...production, moodle: { ...production.moodle, ...extras } }, "mail-antivirus"),
+    combination("production", { ...production, sizing: { concurrentStudents: 20000 } }, "20000-students"),
     combination("staging", { ...staging, chartRegistry: "oci://registry.example.edu/charts" }, "chart-registry"),
     combination("staging", { ...staging, incarnation: 2 }, "second-incarnation"),
     ...(["5.1", "5.2"] as const).map((version) =>

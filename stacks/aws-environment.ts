@@ -4,6 +4,7 @@ import { type App, Aspects } from "cdktf";
 import { AlbEdge } from "../constructs/aws/alb-edge";
 import { BudgetAlarm } from "../constructs/aws/budget-alarm";
 import { ClusterPlanner } from "../constructs/aws/cluster-planner";
+import { EbsVolumeClass } from "../constructs/aws/ebs-volume-class";
 import { EksCluster } from "../constructs/aws/eks-cluster";
 import { ElastiCacheRedis, type ElastiCacheRedisProps } from "../constructs/aws/elasticache-redis";
 import type { PolicyStatement } from "../constructs/aws/iam-policy";
@@ -22,6 +23,7 @@ import { SharedFiles } from "../constructs/aws/shared-files";
 import { Vpc } from "../constructs/aws/vpc";
 import { ComponentTags } from "../constructs/core/component-tags";
 import { pinProviders } from "../constructs/core/providers";
+import type { ClusterAccess } from "../constructs/ports";
 import type { AwsEnvironment } from "../environments/defaults";
 import { addAwsBackend } from "./aws-backend";
 import { awsNames } from "./aws-names";
@@ -154,7 +156,7 @@ export class AwsEnvironmentStack extends PlatformStack {
 
     new Site(this, "site", {
       environment,
-      cluster: cluster.access,
+      cluster: environment.moodle.antivirus ? this.withVolumes(cluster.access, keys.cluster) : cluster.access,
       nodesReady: karpenter.ready,
       identities: {
         web: this.addIdentity("web", cluster, [
@@ -224,6 +226,13 @@ export class AwsEnvironmentStack extends PlatformStack {
       protection,
       dependsOn: vpc.ready,
     });
+  }
+
+  /** The cluster with disks for single pods: only a scanner, which keeps its signatures, has one. */
+  private withVolumes(access: ClusterAccess, { keyArn }: KmsKey): ClusterAccess {
+    const { prefix } = this.environment;
+    const { className, ready } = new EbsVolumeClass(this, "volumes", { name: prefix, keyArn, dependsOn: access.ready });
+    return { ...access, volumeClassName: className, ready: [...access.ready, ...ready] };
   }
 
   private addIdentity(

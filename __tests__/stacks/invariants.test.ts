@@ -289,6 +289,31 @@ describe("secrets", () => {
   });
 });
 
+describe("the secret that an administrator fills", () => {
+  const withMail = () => all.filter(({ name }) => name.endsWith("mail-antivirus"));
+
+  test("exists where the relay asks for a login", () => {
+    const names = withMail().map(({ environment }) => [
+      ...environment.resources("aws_secretsmanager_secret").map(({ name }) => name),
+      ...environment.resources("google_secret_manager_secret").map(({ secret_id }) => secret_id),
+    ]);
+    expect(names).toHaveLength(2);
+    for (const found of names) expect(found).toContain("moodle-production-1-smtp");
+  });
+
+  test("is written by no program", () => {
+    for (const { environment } of withMail()) {
+      const writers = policyStatements(environment).filter(({ actions }) =>
+        actions.some((one) => /PutSecret/.test(one)),
+      );
+      const members = environment.resources("google_secret_manager_secret_iam_member");
+      expect(JSON.stringify(writers)).not.toContain("secret-smtp");
+      expect(JSON.stringify(members.filter(({ role }) => /Adder/.test(role)))).not.toContain("secret-smtp");
+      expect(JSON.stringify([writers, members])).toContain("administrator");
+    }
+  });
+});
+
 describe("providers", () => {
   test("are pinned, by full address", () => {
     const loose = violations((template) => {

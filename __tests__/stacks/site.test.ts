@@ -93,6 +93,35 @@ test("the passwords of the first administrator are born in the cluster", () => {
   ]);
 });
 
+describe("outgoing mail", () => {
+  const mailOf = (mail: object) => {
+    const moodle = { ...aws.moodle, mail: { host: "smtp.example.edu", ...mail } };
+    return values(synthesize({ ...aws, moodle }, ports.albEdge), "moodle").mail;
+  };
+
+  test("goes by STARTTLS on 587, with the login that the secret holds, from the site's own domain", () => {
+    expect(mailOf({})).toEqual({
+      host: "smtp.example.edu",
+      port: 587,
+      security: "starttls",
+      noReplyAddress: "noreply@moodle.staging.example.edu",
+      secret: { store: { kind: "SecretStore", name: "aws-secrets-manager" }, key: ports.secret("smtp").name },
+    });
+  });
+
+  test("goes by TLS from the first byte on 465", () => {
+    expect(mailOf({ port: 465, noReplyAddress: "no@example.edu" })).toMatchObject({
+      security: "tls",
+      noReplyAddress: "no@example.edu",
+    });
+  });
+});
+
+test("a site without mail, scanner and Prometheus asks for none", () => {
+  const { mail, antivirus, monitoring } = values(synthesize(aws, ports.albEdge), "moodle");
+  expect({ mail, scans: antivirus?.enabled, monitoring }).toEqual({ mail: undefined, scans: false });
+});
+
 test.each([
   ["a tag", "1.2.3", "registry.example.edu/platform/backup:1.2.3"],
   ["a digest", `sha256:${"a".repeat(64)}`, `registry.example.edu/platform/backup@sha256:${"a".repeat(64)}`],

@@ -19,6 +19,7 @@ const READABLE = [
   { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "list"] },
   { apiGroups: [""], resources: ["namespaces", "persistentvolumes"], verbs: ["get"] },
   { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: ["get"] },
+  { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: ["get"] },
   { apiGroups: ["rbac.authorization.k8s.io"], resources: ["clusterroles", "clusterrolebindings"], verbs: ["get"] },
 ];
 

@@ -5,6 +5,7 @@ export { CiBoundary, type CiBoundaryProps } from "./ci-boundary";
 export { CiRoles, type CiRolesProps } from "./ci-roles";
 export * from "./cluster-planner";
 export * from "./container-registry";
+export * from "./ebs-volume-class";
 export * from "./eks-cluster";
 export * from "./elasticache-redis";
 export type { PolicyStatement } from "./iam-policy";
