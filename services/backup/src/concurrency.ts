@@ -53,6 +53,17 @@ export async function* itemsOf<T>(pages: AsyncIterable<readonly T[]>): AsyncIter
   for await (const page of pages) yield* page;
 }
 
+/** Passes pages on and lets `look` see each. */
+export async function* observe<T>(
+  pages: AsyncIterable<readonly T[]>,
+  look: (page: readonly T[]) => void,
+): AsyncIterable<readonly T[]> {
+  for await (const page of pages) {
+    look(page);
+    yield page;
+  }
+}
+
 /**
  * One sequence after the other, in their order, while up to `parallel` of them are read ahead. Of each, no more than
  * `buffer` values wait.

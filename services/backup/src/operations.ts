@@ -137,20 +137,4 @@ export interface DrillOptions extends Common {
   readonly sample?: number;
 }
 
-/** `drills/<id>.json`, in its envelope. */
-export interface DrillResult {
-  readonly format: 1;
-  readonly id: string;
-  readonly repository: string;
-  readonly snapshot: string;
-  readonly t0: Date;
-  readonly moodleVersion: string;
-  readonly startedAt: Date;
-  readonly finishedAt: Date;
-  readonly passed: boolean;
-  readonly failures: readonly string[];
-  readonly seconds: { readonly download: number; readonly restore: number; readonly checks: number };
-  readonly references: number;
-  readonly sampled: number;
-  readonly program: string;
-}
+export type { DrillResult } from "./drill/result";

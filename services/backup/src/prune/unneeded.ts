@@ -1,7 +1,7 @@
-import { listBlobs } from "../repository/blobs";
+import { listBlobs } from "../blobs/listing";
+import { filterBy } from "../blobs/merge";
 import { blobKey, DUMPS, dumpFolder, REFERENCES } from "../repository/layout";
 import type { Manifest } from "../repository/manifest";
-import { filterBy } from "../repository/merge";
 import { unionOf } from "../repository/references";
 import type { ObjectInfo, ObjectStore } from "../stores/store";
 
@@ -45,7 +45,7 @@ export async function* unneededBlobs(
   signal: AbortSignal,
 ): AsyncIterable<readonly Unneeded[]> {
   const unkept = filterBy(
-    listBlobs(store, signal),
+    listBlobs(store, { signal }),
     unionOf(store, kept, signal),
     (_, reference) => reference === undefined,
   );

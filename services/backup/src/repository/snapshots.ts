@@ -59,10 +59,11 @@ export async function readManifests(repository: Repository, signal?: AbortSignal
   return manifests;
 }
 
-/** The newest complete snapshot. */
-export async function latestManifest(repository: Repository, signal?: AbortSignal): Promise<Manifest> {
-  for (const id of (await snapshotIds(repository, signal)).reverse()) {
-    const manifest = await readManifest(repository, id, signal);
+/** The snapshot with that ULID, or with `latest` the newest complete one. */
+export async function findManifest(repository: Repository, id: string, signal?: AbortSignal): Promise<Manifest> {
+  if (id !== "latest") return readManifest(repository, id, signal);
+  for (const newest of (await snapshotIds(repository, signal)).reverse()) {
+    const manifest = await readManifest(repository, newest, signal);
     if (manifest.status === "complete") return manifest;
   }
   throw new BackupError(`${repository.store.name} holds no complete snapshot`);

@@ -1,14 +1,15 @@
-import { forEachConcurrent, itemsOf } from "../concurrency";
+import { Copier } from "../blobs/copier";
+import { listBlobs } from "../blobs/listing";
+import { filterBy } from "../blobs/merge";
+import { sha1Of } from "../blobs/sha1";
+import { forEachConcurrent, itemsOf, observe } from "../concurrency";
 import type { Reference } from "../databases/database";
 import type { SnapshotOptions } from "../operations";
-import { listBlobs } from "../repository/blobs";
 import { blobKey } from "../repository/layout";
 import type { Manifest } from "../repository/manifest";
-import { filterBy } from "../repository/merge";
 import { referencesOf } from "../repository/references";
 import type { Session } from "../repository/session";
 import type { ShardFolder, StoredReference } from "../repository/shards";
-import { Copier, sha1Of } from "./copier";
 
 /** Objects under way at once, where nothing else is asked for. */
 export const CONCURRENCY = 32;
@@ -32,7 +33,7 @@ export class BlobRun {
     retainUntil: Date | undefined,
   ) {
     const { store, files, clock } = options;
-    this.copier = new Copier({ store, files, clock, signal: session.signal, retainUntil });
+    this.copier = new Copier({ store, files, clock, signal: session.signal, keyOf: blobKey, retainUntil });
   }
 
   /**
@@ -43,7 +44,7 @@ export class BlobRun {
     const { store } = this.options;
     const { signal } = this.session;
     if (previous === undefined) {
-      const absent = filterBy(references, listBlobs(store, signal), (_, blob) => blob === undefined);
+      const absent = filterBy(references, listBlobs(store, { signal }), (_, blob) => blob === undefined);
       await this.forEach(absent, (reference) => this.copyEarly(reference));
       return;
     }
@@ -65,14 +66,14 @@ export class BlobRun {
     const { store, progress } = this.options;
     const { signal } = this.session;
     let total = 0;
-    const listed = counted(references.references(), (page) => {
+    const listed = observe(references.references(), (page) => {
       total += page.length;
       const bytes = page.reduce((sum, { size }) => sum + size, 0);
       progress({ kind: "advance", phase: "copy", objects: page.length, bytes });
     });
     const before = this.added.blobs;
     let missing: { blobs: number; bytes: number; hashes: string[] } | undefined;
-    const doubtful = filterBy(listed, listBlobs(store, signal), ({ size }, blob) => blob?.size !== size);
+    const doubtful = filterBy(listed, listBlobs(store, { signal }), ({ size }, blob) => blob?.size !== size);
     await this.forEach(doubtful, async (reference) => {
       if (await this.settle(reference)) return;
       missing ??= { blobs: 0, bytes: 0, hashes: [] };
@@ -90,7 +91,7 @@ export class BlobRun {
     const { signal } = this.session;
     const key = blobKey(reference.hash);
     if ((await store.head(key, { signal })) !== undefined) {
-      if ((await sha1Of(store, key, signal)) === reference.hash) return true;
+      if ((await sha1Of(store, key, { signal })) === reference.hash) return true;
       progress({ kind: "warning", message: `${key} was damaged in the repository and is copied again` });
     }
     return this.copy(reference);
@@ -117,12 +118,5 @@ export class BlobRun {
       this.session.signal.throwIfAborted();
       await work(item);
     });
-  }
-}
-
-async function* counted<T>(pages: AsyncIterable<readonly T[]>, count: (page: readonly T[]) => void) {
-  for await (const page of pages) {
-    count(page);
-    yield page;
   }
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { PREFIXES } from "../blobs/listing";
 import { forEachConcurrent, itemsOf } from "../concurrency";
 import { BackupError } from "../errors";
-import { PREFIXES } from "../repository/blobs";
 import { BLOBS, CONFIG_KEY, LOCKS_KEY, REFERENCES } from "../repository/layout";
 import type { Session } from "../repository/session";
 import { readObject } from "../stores/whole";

@@ -1,22 +1,23 @@
-import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import type { Clock } from "../clock";
 import { Budget } from "../concurrency";
 import type { Reference } from "../databases/database";
-import { blobKey } from "../repository/layout";
 import type { BlobPlace, FileSource } from "../sources/files";
 import { isStoreFailure, type ObjectStore, StoreError } from "../stores/store";
+import { sha1Of } from "./sha1";
 
 export interface CopierOptions {
   readonly store: ObjectStore;
   readonly files: FileSource;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Key of a blob where it is brought. */
+  readonly keyOf: (hash: string) => string;
   /** Lock of what is written. @default the bucket's own */
   readonly retainUntil?: Date;
 }
 
-/** Nothing when the blob is in the repository; else why each place does not have it. */
+/** Nothing when the blob is where it shall be; else why each place does not have it. */
 export type CopyOutcome = { readonly lost: readonly string[] } | undefined;
 
 /** Bytes up to which a blob is read into memory and written by one request that its checksum guards. */
@@ -30,7 +31,7 @@ const FIRST_DELAY = 500;
 /** Of copies that a service has compared only with their source, one in so many is read. */
 const SAMPLE = 100;
 
-/** Brings blobs into the repository, from wherever Moodle has them. What it says is there has the right SHA-1. */
+/** Brings blobs from one place to another: into a repository, or out of it. What it says is there has the right SHA-1. */
 export class Copier {
   private readonly memory = new Budget(MEMORY);
   private serviceCopies = true;
@@ -72,7 +73,7 @@ export class Copier {
 
   private async copyByService(place: BlobPlace, hash: string, size: number): Promise<void> {
     const { store, retainUntil, signal } = this.options;
-    const key = blobKey(hash);
+    const key = this.options.keyOf(hash);
     const { versionId } = place;
     const { sha1, verified } = await store.copyFrom(place.store, place.key, key, {
       versionId,
@@ -82,7 +83,7 @@ export class Copier {
     });
     if (sha1 === undefined && !verified) this.serviceCopies = false;
     const sampled = sha1 === undefined && (!verified || Math.random() * SAMPLE < 1);
-    const actual = sampled ? await sha1Of(store, key, signal) : (sha1 ?? hash);
+    const actual = sampled ? await sha1Of(store, key, { signal }) : (sha1 ?? hash);
     if (actual === hash) return;
     await store.delete([key]);
     throw new StoreError("corrupt", place.store.name, `${place.store.name}: ${place.key} has the SHA-1 ${actual}`);
@@ -90,25 +91,18 @@ export class Copier {
 
   private async stream(place: BlobPlace, hash: string, size: number): Promise<void> {
     const { store, retainUntil, signal } = this.options;
+    const key = this.options.keyOf(hash);
     const options = { checksum: { algorithm: "sha1", value: hash }, retainUntil, signal } as const;
     await this.memory.use(Math.min(size, HEAVIEST), async () => {
       const { state, body } = await place.store.get(place.key, { versionId: place.versionId, signal });
       try {
-        if (state.size <= SMALL) await store.put(blobKey(hash), await buffer(body), options);
-        else await store.putStream(blobKey(hash), body, { ...options, size: state.size });
+        if (state.size <= SMALL) await store.put(key, await buffer(body), options);
+        else await store.putStream(key, body, { ...options, size: state.size });
       } finally {
         body.destroy();
       }
     });
   }
-}
-
-/** The SHA-1 of an object, read whole. */
-export async function sha1Of(store: ObjectStore, key: string, signal?: AbortSignal): Promise<string> {
-  const { body } = await store.get(key, { signal });
-  const hash = createHash("sha1");
-  for await (const chunk of body) hash.update(chunk as Buffer);
-  return hash.digest("hex");
 }
 
 /** The place does not have the blob, or not whole. Another may. */

@@ -1,0 +1,85 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { BackupError } from "../errors";
+import { EXIT } from "../exit-codes";
+import type { RestoreOptions, RestoreReport } from "../operations";
+import { timed } from "../progress";
+import type { Manifest } from "../repository/manifest";
+import { referencesOf } from "../repository/references";
+import { openRepository } from "../repository/repository";
+import { interruptible } from "../repository/session";
+import { findManifest } from "../repository/snapshots";
+import { fetchDump } from "./dump";
+import { checkBlobs, restoreFiles } from "./files";
+import { claim, type Remaining, release } from "./target";
+
+/**
+ * Restores files, the database, or both, into places that are empty. Nothing is written before everything that the
+ * snapshot needs is known to be there. Files come before the database, so that a site that can be opened is whole; in an
+ * anonymised restore the database comes first, and only files that it still refers to follow.
+ */
+export async function runRestore(options: RestoreOptions): Promise<RestoreReport> {
+  const scratch = join(options.scratch, "moodle-backup");
+  return interruptible(options.signal, async () => {
+    await rm(scratch, { recursive: true, force: true });
+    try {
+      return await restore(options, join(scratch, "dump"));
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  });
+}
+
+async function restore(options: RestoreOptions, scratch: string): Promise<RestoreReport> {
+  const { store, files, database, signal, clock, progress, anonymise } = options;
+  const startedAt = clock.elapsed();
+  if (anonymise !== undefined && files !== undefined && database === undefined) {
+    throw new BackupError(
+      "files alone cannot be anonymised: the database says which of them are; give a target for it",
+    );
+  }
+  const repository = await openRepository(store, options.publicKey);
+  const manifest = await findManifest(repository, options.snapshot, signal);
+  refusePartial(manifest, options.allowPartial ?? false);
+
+  const references = () => referencesOf(store, manifest.files, signal);
+  const missing = await timed(progress, "check", async () =>
+    files === undefined ? new Set<string>() : checkBlobs(options, references()),
+  );
+  const remaining = await claim({ files, database }, manifest.id);
+  const restoreDatabase = () =>
+    timed(progress, "restore-database", () => bringDatabase(options, manifest, remaining, scratch));
+  if (anonymise !== undefined) await restoreDatabase();
+  const restored =
+    files === undefined
+      ? { blobs: 0, bytes: 0 }
+      : await timed(progress, "restore-files", () =>
+          restoreFiles(
+            { ...options, files },
+            anonymise === undefined || database === undefined ? references() : database.references(signal),
+            missing,
+          ),
+        );
+  if (anonymise === undefined) await restoreDatabase();
+  await release({ files, database });
+  return { manifest, files: restored, milliseconds: Math.round(clock.elapsed() - startedAt) };
+}
+
+async function bringDatabase(
+  { store, database, wwwroot, anonymise, signal }: RestoreOptions,
+  manifest: Manifest,
+  remaining: Remaining,
+  folder: string,
+): Promise<void> {
+  if (database === undefined || !remaining.database) return;
+  await fetchDump(store, manifest, folder, signal);
+  await database.restore({ snapshot: manifest.id, folder, wwwroot, anonymise, signal });
+}
+
+function refusePartial({ id, status, missing }: Manifest, allowed: boolean): void {
+  if (status === "complete" || allowed) return;
+  throw new BackupError(
+    `snapshot ${id} is partial: Moodle had lost ${missing?.blobs ?? 0} files; allow it, or restore a complete one`,
+    EXIT.referencesMissing,
+  );
+}
