@@ -50,26 +50,37 @@ export function cloudSqlTier(name: string): DatabaseClass {
 
 const RDS_SIZES = ["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge"];
 
+/** The sizes of a family, and one beyond them of another. */
+function rdsFamily(family: string, largest: string): DatabaseClass[] {
+  return [...RDS_SIZES.map((size) => `db.${family}.${size}`), largest].map(rdsClass);
+}
+
+const GENERAL_PURPOSE = rdsFamily("m7g", "db.m6i.24xlarge");
+const WITH_BURSTABLE = [rdsClass("db.t4g.medium"), ...GENERAL_PURPOSE];
+const WITH_LOCAL_DISKS = rdsFamily("m6gd", "db.m6id.24xlarge");
+
 /**
  * Classes of RDS from small to large, which every engine and version takes; a Multi-AZ DB cluster needs local disks, and
  * takes no burstable class.
  * Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Support.html
  */
 export function rdsClasses({ burstable, localDisks }: { burstable: boolean; localDisks: boolean }): DatabaseClass[] {
-  const [family, largest] = localDisks ? ["m6gd", "m6id"] : ["m7g", "m6i"];
-  const names = [...RDS_SIZES.map((size) => `${family}.${size}`), `${largest}.24xlarge`];
-  return [...(burstable && !localDisks ? ["t4g.medium"] : []), ...names].map((name) => rdsClass(`db.${name}`));
+  if (localDisks) return WITH_LOCAL_DISKS;
+  return burstable ? WITH_BURSTABLE : GENERAL_PURPOSE;
 }
 
-const CUSTOM_PROCESSORS = [1, ...Array.from({ length: 48 }, (_, index) => 2 * (index + 1))];
-const TIERS = {
-  ENTERPRISE: CUSTOM_PROCESSORS.map((count) => cloudSqlTier(`db-custom-${count}-${count * 3840}`)),
-  ENTERPRISE_PLUS: [2, 4, 8, 16, 32, 48, 64, 80, 96, 128].map((count) => cloudSqlTier(`db-perf-optimized-N-${count}`)),
-};
+const CUSTOM = [1, ...Array.from({ length: 48 }, (_, index) => 2 * (index + 1))].map((processors) =>
+  cloudSqlTier(`db-custom-${processors}-${processors * 3840}`),
+);
+const CUSTOM_FROM_TWO = CUSTOM.slice(1);
+const OPTIMIZED = [2, 4, 8, 16, 32, 48, 64, 80, 96, 128].map((processors) =>
+  cloudSqlTier(`db-perf-optimized-N-${processors}`),
+);
 
 /** Tiers of Cloud SQL from small to large: of ENTERPRISE, one processor or any even number up to 96. */
-export function cloudSqlTiers(edition: keyof typeof TIERS, smallest: 1 | 2): DatabaseClass[] {
-  return TIERS[edition].filter(({ processors }) => processors >= smallest);
+export function cloudSqlTiers(edition: "ENTERPRISE" | "ENTERPRISE_PLUS", smallest: 1 | 2): DatabaseClass[] {
+  if (edition === "ENTERPRISE_PLUS") return OPTIMIZED;
+  return smallest === 1 ? CUSTOM : CUSTOM_FROM_TWO;
 }
 
 /**
@@ -89,12 +100,13 @@ export function elastiCacheNode(name: string): RedisNode | undefined {
   return memoryMb === undefined ? undefined : { name, memoryMb };
 }
 
+const nodes = (...names: string[]) => names.flatMap((name) => elastiCacheNode(`cache.${name}`) ?? []);
+const NODES = nodes("m7g.large", "m7g.xlarge", "m7g.2xlarge", "m7g.4xlarge");
+const NODES_WITH_BURSTABLE = [...nodes("t4g.small", "t4g.medium"), ...NODES];
+
 /** Types of ElastiCache from small to large. */
 export function elastiCacheNodes({ burstable }: { burstable: boolean }): RedisNode[] {
-  const names = ["m7g.large", "m7g.xlarge", "m7g.2xlarge", "m7g.4xlarge"];
-  return [...(burstable ? ["t4g.small", "t4g.medium"] : []), ...names].flatMap(
-    (name) => elastiCacheNode(`cache.${name}`) ?? [],
-  );
+  return burstable ? NODES_WITH_BURSTABLE : NODES;
 }
 
 /** An instance of Memorystore, which is bought by the GiB. */

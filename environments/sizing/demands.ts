@@ -32,9 +32,11 @@ export function childrenOf(web: WebFigures): number {
   return web.maxReplicas * childrenOfPod(web);
 }
 
+const OTHERS = Object.values(OTHER_CONNECTIONS).reduce((sum, count) => sum + count, 0);
+
 /** Connections beside those of web pods and workers. Each replica of MySQL and MariaDB reads the binary log by one. */
 export function otherConnections({ readReplicas }: Pick<Demand, "readReplicas">): number {
-  return Object.values(OTHER_CONNECTIONS).reduce((sum, count) => sum + count, readReplicas);
+  return OTHERS + readReplicas;
 }
 
 /** Connections to the database at the worst moment: an upgrade at the highest load, while a backup runs. */
