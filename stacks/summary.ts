@@ -4,6 +4,7 @@ import type { AwsEnvironment, Environment, GoogleEnvironment } from "../environm
 import { demandOf, figuresOf } from "../environments/sizing/environment";
 import { firstToGiveOut, limits } from "../environments/sizing/limits";
 import { BOOTSTRAP_STATE } from "./bootstrap-state";
+import { siteSecrets } from "./site-names";
 import { wrap } from "./wrap";
 
 /** The parts of a stack's JSON that are summed up. */
@@ -126,12 +127,19 @@ export function describeResources({ resource = {} }: StackJson): string {
 
 /** What decides the bill and the capacity. */
 export function describeSizes(environment: Environment): Row[] {
-  const { web, cron, adhoc } = environment.moodle;
+  const { web, cron, adhoc, mail } = environment.moodle;
+  const { smtp } = siteSecrets(environment);
   return [
     ["size", describeStudents(environment)],
     ...(environment.cloud === "aws" ? awsSizes(environment) : googleSizes(environment)),
     ["web", `${web.minReplicas} to ${web.maxReplicas} pods of ${web.cpu} CPU and ${web.memoryMb} MiB`],
     ["workers", `${cron.replicas} for scheduled tasks, ${adhoc.replicas} for ad-hoc tasks`],
+    [
+      "mail",
+      mail === undefined
+        ? "none"
+        : `${mail.host}${smtp === undefined ? "" : `, by the login that you put into the secret ${smtp.name}`}`,
+    ],
   ];
 }
 

@@ -117,6 +117,16 @@ test("gives the sizes that decide bill and capacity", () => {
   expect(google?.database).toBe("PostgreSQL 17, db-custom-8-30720, REGIONAL, 100 GiB and up, 1 read replica");
 });
 
+test("names the secret that has to be filled for mail", () => {
+  const mailOf = (mail?: { host: string; login?: boolean }) => {
+    const [environment] = loadEnvironments([{ ...production, moodle: { ...production.moodle, mail } }]);
+    return environment && Object.fromEntries(describeSizes(environment)).mail;
+  };
+  expect(mailOf()).toBe("none");
+  expect(mailOf({ host: "smtp.uni.ac.at", login: false })).toBe("smtp.uni.ac.at");
+  expect(mailOf({ host: "smtp.uni.ac.at" })).toMatch(/into the secret moodle-production-1-smtp$/);
+});
+
 test("warns of a figure that is too small for the students", () => {
   const input = { ...production, database: { engine: "postgresql", instanceClass: "db.m7g.large" } } as const;
   const [environment] = loadEnvironments([input]);
