@@ -14,6 +14,10 @@ export interface SiteFacts {
   readonly tablePrefix: string;
   /** Settings of `tool_objectfs` from `mdl_config_plugins`; absent where the plugin is not installed. */
   readonly objectFs?: ObjectFsSettings;
+  /** Bytes of the tables without indexes; a compressed dump takes a fifth of it or so. @default unknown */
+  readonly databaseBytes?: number;
+  /** What the database holds beside Moodle's tables, and a dump does not. @default nothing */
+  readonly leftOut?: readonly string[];
 }
 
 /** The settings of ObjectFS that decide where blobs are. Keys and secrets are not read. */
