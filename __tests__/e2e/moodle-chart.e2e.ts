@@ -1,88 +1,31 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, parseAllDocuments } from "yaml";
-import type { DatabaseEndpoint, ObjectStore, SecretRef, SharedFileSystem, SiteRoute } from "../../constructs/ports";
-import type { MoodleWebProps } from "../../constructs/workloads/moodle-web";
+import { parse } from "yaml";
 import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
-import { CHART, site, synthesize, template } from "./support/moodle-site";
-import { apply, describeOnTestbed, kubectl } from "./support/testbed";
+import {
+  CHART,
+  containersOf,
+  everything,
+  objectsOf,
+  only,
+  render,
+  site,
+  synthesize,
+  template,
+} from "./support/moodle-site";
+import { describeOnTestbed } from "./support/testbed";
 
-async function render(props: MoodleWebProps): Promise<Resource[]> {
-  const { release, values } = synthesize(props);
-  return parseAllDocuments(await template(release, values)).map((document) => document.toJS());
-}
+const jobName = (objects: readonly Resource[]) =>
+  objects.map(({ kind, metadata }) => kind === "Job" && metadata.name).find((name) => /-install-/.test(name));
 
-function only(objects: readonly Resource[], kind: string, name: string): Resource {
-  const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
-  if (found === undefined) throw new Error(`no ${kind} ${name}`);
-  return found;
-}
-
-const jobName = (objects: readonly Resource[]) => objects.find(({ kind }) => kind === "Job")?.metadata.name;
-
-interface Cloud {
-  readonly store: SecretRef["store"];
-  readonly engines: readonly DatabaseEndpoint["engine"][];
-  readonly routes: Readonly<Record<string, SiteRoute>>;
-  readonly objectStore: ObjectStore;
-  readonly files: SharedFileSystem;
-}
-
-const CLOUDS: readonly Cloud[] = [
-  {
-    store: "aws-secrets-manager",
-    engines: ["postgresql", "mysql", "mariadb"],
-    routes: { alb: ports.targetGroup, ingress: ports.ingress },
-    objectStore: ports.s3,
-    files: ports.efs,
-  },
-  {
-    store: "google-secret-manager",
-    engines: ["postgresql", "mysql"],
-    routes: { gateway: ports.httpRoute },
-    objectStore: ports.gcs,
-    files: ports.filestore,
-  },
-];
-
-/** Every engine, way in, place of files and number of Redis servers that a cloud has, and each way in with Vault. */
-function variants(): Record<string, Partial<MoodleWebProps>> {
-  const named: Record<string, Partial<MoodleWebProps>> = {};
-  for (const { store, engines, routes, objectStore, files } of CLOUDS) {
-    for (const [way, route] of Object.entries(routes)) {
-      for (const engine of engines) {
-        for (const [place, bucket] of Object.entries({ bucket: objectStore, files: undefined })) {
-          named[`${engine}-${way}-${place}-separate`] = {
-            ...secretsIn(store, engine, ["reader-1.example.edu", "reader-2.example.edu"]),
-            ...{ route, files, objectStore: bucket },
-          };
-          const redis = ports.redis("redis", store, "-----BEGIN CERTIFICATE-----");
-          named[`${engine}-${way}-${place}-shared`] = {
-            ...secretsIn(store, engine),
-            ...{ route, files, objectStore: bucket, redis: { sessions: redis, cache: redis } },
-          };
-        }
-      }
-      named[`vault-${way}`] = { ...secretsIn("vault", "postgresql"), route, files, objectStore };
-    }
-  }
-  return named;
-}
-
-function secretsIn(
-  store: SecretRef["store"],
-  engine: DatabaseEndpoint["engine"],
-  readerHosts: readonly string[] = [],
-): Partial<MoodleWebProps> {
-  return {
-    database: ports.database(engine, store, readerHosts),
-    redis: { sessions: ports.redis("sessions", store), cache: ports.redis("cache", store) },
-    administratorSecret: ports.secret("administrator", store),
-  };
-}
+const container = (objects: readonly Resource[], deployment: string, name: string) =>
+  containersOf(only(objects, "Deployment", deployment).spec).find((one) => one.name === name) ?? {};
 
 describeOnTestbed("charts/moodle", () => {
+  const { values } = synthesize(site("sites"));
+  const childrenFixed = { ...values, web: { ...values.web, phpFpm: { ...values.web.phpFpm, children: 24 } } };
+
   describe("as rendered", () => {
     let objects: Resource[];
     beforeAll(async () => {
@@ -91,22 +34,46 @@ describeOnTestbed("charts/moodle", () => {
       );
     });
 
-    test("leaves the number of replicas to the autoscaler", () => {
-      expect(only(objects, "Deployment", "moodle-web").spec).not.toHaveProperty("replicas");
-      expect(only(objects, "HorizontalPodAutoscaler", "moodle-web").spec).toMatchObject({
-        minReplicas: 2,
-        maxReplicas: 4,
+    test("tells PHP-FPM what it may take, from which it has its children", () => {
+      const { env } = container(objects, "moodle-web", "php-fpm");
+      expect(env).toEqual([
+        {
+          name: "MOODLE_FPM_CPU_MILLICORES",
+          valueFrom: { resourceFieldRef: { containerName: "php-fpm", resource: "requests.cpu", divisor: "1m" } },
+        },
+        {
+          name: "MOODLE_FPM_MEMORY_MB",
+          valueFrom: { resourceFieldRef: { containerName: "php-fpm", resource: "limits.memory", divisor: "1Mi" } },
+        },
+      ]);
+    });
+
+    test("takes another number of children instead", async () => {
+      const { env } = container(objectsOf(await template("moodle", childrenFixed)), "moodle-web", "php-fpm");
+      expect(env).toEqual([{ name: "MOODLE_FPM_CHILDREN", value: "24" }]);
+    });
+
+    test("runs as many tasks of each kind at a time as it has workers for them", async () => {
+      const wide = await render(site("sites", { adhoc: { replicas: 3, memoryMb: 1024 } }));
+      const concurrency = (name: string) =>
+        container(wide, `moodle-${name}`, name).env.filter((one: Resource) => /CONCURRENCY/.test(one.name));
+      expect(concurrency("cron")).toEqual([{ name: "MOODLE_CRON_CONCURRENCY", value: "2" }]);
+      expect(concurrency("adhoc")).toEqual([{ name: "MOODLE_ADHOC_CONCURRENCY", value: "3" }]);
+      expect(only(wide, "ConfigMap", "moodle-configuration").data.MOODLE_ADHOC_WORKERS).toBe("separate");
+    });
+
+    test("leaves ad-hoc tasks to cron where they have no workers of their own", async () => {
+      const small = await render(site("sites", { adhoc: { replicas: 0, memoryMb: 1024 } }));
+      expect(small.map(({ metadata }) => metadata.name)).not.toContain("moodle-adhoc");
+      expect(only(small, "ConfigMap", "moodle-configuration").data).not.toHaveProperty("MOODLE_ADHOC_WORKERS");
+      expect(container(small, "moodle-cron", "cron").env).toContainEqual({
+        name: "MOODLE_ADHOC_CONCURRENCY",
+        value: "2",
       });
     });
 
-    test("fixes the number of replicas where nothing scales", async () => {
-      const fixed = await render(site("sites", { web: { minReplicas: 3, maxReplicas: 3, cpu: 1, memoryMb: 2048 } }));
-      expect(only(fixed, "Deployment", "moodle-web").spec.replicas).toBe(3);
-      expect(fixed.map(({ kind }) => kind)).not.toContain("HorizontalPodAutoscaler");
-    });
-
-    test("holds web and cron pods back until the database has their schema", () => {
-      for (const name of ["moodle-web", "moodle-cron"]) {
+    test("holds web pods and workers back until the database has their schema", () => {
+      for (const name of ["moodle-web", "moodle-cron", "moodle-adhoc"]) {
         const { initContainers } = only(objects, "Deployment", name).spec.template.spec;
         expect(initContainers.map(({ command }: Resource) => command)).toEqual([["moodle", "wait"]]);
       }
@@ -114,7 +81,7 @@ describeOnTestbed("charts/moodle", () => {
 
     test("shows the administrator's password to the install Job alone", () => {
       const readers = objects.filter((object) => JSON.stringify(object.spec?.template ?? {}).includes("adminPassword"));
-      expect(readers.map(({ kind }) => kind)).toEqual(["Job"]);
+      expect(readers.map(({ metadata }) => metadata.name)).toEqual([jobName(objects)]);
     });
 
     test("puts no secret into the environment", () => {
@@ -122,13 +89,10 @@ describeOnTestbed("charts/moodle", () => {
       expect(JSON.stringify(objects)).not.toContain("secretRef");
     });
 
-    test("gives no pod a token for the cluster's API", () => {
-      const pods = objects.flatMap(({ spec }) => spec?.template?.spec ?? []);
-      expect(pods.map(({ automountServiceAccountToken }) => automountServiceAccountToken)).toEqual([
-        false,
-        false,
-        false,
-      ]);
+    test("gives no pod a token for the cluster's API", async () => {
+      const pods = (await render(site("sites", everything))).flatMap(({ spec }) => spec?.template?.spec ?? []);
+      expect(pods).toHaveLength(7);
+      for (const pod of pods) expect(pod.automountServiceAccountToken).toBe(false);
     });
 
     test("writes to nothing but volumes, as user and group 33", () => {
@@ -141,42 +105,21 @@ describeOnTestbed("charts/moodle", () => {
       }
     });
 
-    test("closes every way out but DNS, port 443, and what the site stands on", () => {
-      const { egress, policyTypes } = only(objects, "NetworkPolicy", "moodle").spec;
-      expect(policyTypes).toEqual(["Ingress", "Egress"]);
-      const open = egress.flatMap(({ to, ports: allowed }: Resource) =>
-        to.flatMap(({ ipBlock }: Resource) => allowed.map(({ port }: Resource) => [ipBlock?.cidr, port])),
-      );
-      expect(open.filter(([, port]: [string, number]) => port !== 53)).toEqual([
-        ["0.0.0.0/0", 443],
-        ["169.254.170.23/32", 80],
-        ["10.20.96.0/24", 5432],
-        ["10.20.97.0/24", 5432],
-        ["10.20.96.0/24", 6379],
-        ["10.20.97.0/24", 6379],
+    test("gives containers the environment that its README describes, in all and no more", async () => {
+      const variants = await Promise.all([
+        render(site("sites", { ...everything, objectStore: { ...ports.gcs, keyPrefix: "faculty/" } })),
+        render(site("sites", { database: { ...ports.database("mysql", "vault", ["reader"]), fetchBuffer: 0 } })),
+        template("moodle", childrenFixed).then(objectsOf),
       ]);
-    });
-
-    test("lets nothing but the load balancer in, and to web pods alone", () => {
-      const { podSelector, ingress } = only(objects, "NetworkPolicy", "moodle-web").spec;
-      expect(podSelector.matchLabels["app.kubernetes.io/component"]).toBe("web");
-      expect(ingress).toEqual([
-        {
-          from: [{ ipBlock: { cidr: "10.20.0.0/24" } }, { ipBlock: { cidr: "10.20.1.0/24" } }],
-          ports: [{ protocol: "TCP", port: 8080 }],
-        },
-      ]);
-      expect(only(objects, "NetworkPolicy", "moodle").spec).not.toHaveProperty("ingress");
-    });
-
-    test("gives containers the environment that its README describes", async () => {
-      const onGoogle = await render(
-        site("sites", { ...secretsIn("vault", "mysql", ["reader"]), objectStore: ports.gcs }),
-      );
-      const given = Object.keys(only(onGoogle, "ConfigMap", "moodle-configuration").data);
+      const given = variants
+        .flat()
+        .flatMap(({ kind, metadata, data, spec }) => [
+          ...(kind === "ConfigMap" && metadata.name === "moodle-configuration" ? Object.keys(data) : []),
+          ...containersOf(spec).flatMap(({ env = [] }) => env.map(({ name }: Resource) => name)),
+        ]);
       const rows = readFileSync(join(CHART, "README.md"), "utf8").split("The environment of every container")[1] ?? "";
       const described = Array.from(rows.matchAll(/`((?:MOODLE|AWS)_[A-Z_]+)`/g), ([, name]) => name);
-      expect([...given, "MOODLE_CRON_KEEP_ALIVE"].sort()).toEqual(described.sort());
+      expect([...new Set(given)].filter((name) => name !== "SERVICE_URL").sort()).toEqual(described.sort());
     });
 
     test("installs anew when the image or the configuration changes, and only then", async () => {
@@ -223,8 +166,6 @@ describeOnTestbed("charts/moodle", () => {
   });
 
   describe("as checked by its schema", () => {
-    const { values } = synthesize(site("sites"));
-
     test.each<[string, unknown, RegExp]>([
       ["an unknown value", { ...values, replicas: 3 }, /additional properties 'replicas'/],
       ["an unknown value further down", { ...values, web: { ...values.web, replicas: 3 } }, /additional properties/],
@@ -249,35 +190,5 @@ describeOnTestbed("charts/moodle", () => {
     test("refuses a release name that leaves no room for suffixes", async () => {
       await expect(template("m".repeat(41), values)).rejects.toThrow(/longer than 40 characters/);
     });
-  });
-
-  test("is accepted in every variant, with no field unknown and under Pod Security restricted", async () => {
-    const namespace = "variants";
-    await apply(
-      JSON.stringify({
-        apiVersion: "v1",
-        kind: "Namespace",
-        metadata: {
-          name: namespace,
-          labels: {
-            "pod-security.kubernetes.io/enforce": "restricted",
-            "pod-security.kubernetes.io/warn": "restricted",
-          },
-        },
-      }),
-    );
-    const manifests: string[] = [];
-    for (const [name, props] of Object.entries(variants())) {
-      const { values } = synthesize(site(namespace, props));
-      manifests.push(await template(name, values, namespace));
-    }
-    const applied = await kubectl(
-      [
-        ...["apply", "--server-side", "--dry-run=server", "--validate=strict", "--warnings-as-errors"],
-        ...["--namespace", namespace, "--output=name", "-f", "-"],
-      ],
-      { input: manifests.join("\n") },
-    );
-    expect(applied.match(/^job\.batch\//gm)).toHaveLength(Object.keys(variants()).length);
   });
 });

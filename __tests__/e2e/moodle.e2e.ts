@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
-import { CHART, site, synthesize } from "./support/moodle-site";
+import { CHART, everything, site, synthesize } from "./support/moodle-site";
 import { apply, createNamespace, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
 
 const NOWHERE = { nodeSelector: { "example.edu/nowhere": "true" }, tolerations: [] };
@@ -40,11 +40,11 @@ describeOnTestbed("a release of charts/moodle", () => {
     });
 
     test("web and cron pods are ready, over several zones", async () => {
-      for (const name of ["moodle-web", "moodle-cron"]) {
+      for (const [name, replicas] of Object.entries({ "moodle-web": 2, "moodle-cron": 2, "moodle-adhoc": 1 })) {
         await kubectl(["rollout", "status", `deployment/${name}`, "--namespace", namespace, "--timeout=60s"]);
         await kubectl([
           ...["wait", `deployment/${name}`, "--namespace", namespace],
-          ...["--for=jsonpath={.status.readyReplicas}=2", "--timeout=60s"],
+          ...[`--for=jsonpath={.status.readyReplicas}=${replicas}`, "--timeout=60s"],
         ]);
       }
       const { items } = await get(["pods", "--selector", "app.kubernetes.io/component=web"], namespace);
@@ -67,6 +67,26 @@ describeOnTestbed("a release of charts/moodle", () => {
       expect(jobs).not.toContain(first);
     });
 
+    test("helm test runs its Job under the namespace's rules", async () => {
+      await expect(helm(["test", release, "--namespace", namespace, "--timeout", "60s"])).resolves.toContain(
+        "Succeeded",
+      );
+    });
+
+    test("an upgrade to every choice and back keeps selectors and claim, and leaves nothing of them", async () => {
+      const kinds = "deployments,statefulsets,services,networkpolicies,podmonitors,prometheusrules,scaledobjects";
+      const names = async () =>
+        (await get([kinds], namespace)).items.map(({ kind, metadata }: Resource) => `${kind}/${metadata.name}`);
+      const before = { names: await names(), selectors: await selectors(), uid: (await claim()).metadata.uid };
+      await upgrade(synthesize({ ...props, ...everything }).values, "60s");
+      expect(await selectors()).toEqual(expect.arrayContaining(before.selectors));
+      expect(await names()).toEqual(
+        expect.arrayContaining(["StatefulSet/moodle-antivirus", "PodMonitor/moodle", "ScaledObject/moodle-web"]),
+      );
+      await upgrade(values, "60s");
+      expect({ names: await names(), selectors: await selectors(), uid: (await claim()).metadata.uid }).toEqual(before);
+    });
+
     test("uninstalling keeps the claim, and the next install takes it over", async () => {
       const { uid } = (await claim()).metadata;
       await uninstall();
@@ -86,10 +106,8 @@ describeOnTestbed("a release of charts/moodle", () => {
       await apply(second.volume);
       await helm([...install(second.release, "60s"), "--namespace", namespace], { input: stringify(second.values) });
       expect((await get(["deployments"], namespace)).items.map(({ metadata }: Resource) => metadata.name)).toEqual([
-        "moodle-cron",
-        "moodle-web",
-        "second-cron",
-        "second-web",
+        ...["moodle-adhoc", "moodle-cron", "moodle-web"],
+        ...["second-adhoc", "second-cron", "second-web"],
       ]);
     });
   });

@@ -1,5 +1,5 @@
 /** The site that the tests of `charts/moodle` release, as MoodleWeb gives it to the chart. */
-import { parse, stringify } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
 import { MoodleWeb, type MoodleWebProps } from "../../../constructs/workloads/moodle-web";
 import * as ports from "../../support/ports";
 import { type Resource, Template } from "../../support/template";
@@ -53,8 +53,46 @@ export function synthesize(props: MoodleWebProps) {
     }),
   };
 }
+
 /** The chart's manifests, as text. */
 export const template = (release: string, values: unknown, namespace = "sites") =>
   helm(["template", release, CHART, "--namespace", namespace, "--kube-version", "1.35.0", "--values", "-"], {
     input: stringify(values),
   });
+
+/** The objects that the chart makes of a site. */
+export async function render(props: MoodleWebProps): Promise<Resource[]> {
+  const { release, values } = synthesize(props);
+  return objectsOf(await template(release, values, props.identity.namespace));
+}
+
+export function objectsOf(manifests: string): Resource[] {
+  return parseAllDocuments(manifests).flatMap((document) => document.toJS() ?? []);
+}
+
+/** The containers of what makes pods, those that run first included; none of anything else. */
+export function containersOf(spec: Resource | undefined): Resource[] {
+  const { initContainers = [], containers = [] } = spec?.template?.spec ?? {};
+  return [...initContainers, ...containers];
+}
+
+export function only(objects: readonly Resource[], kind: string, name: string): Resource {
+  const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
+  if (found === undefined) throw new Error(`no ${kind} ${name}`);
+  return found;
+}
+
+/** Every choice that a site has, made. */
+export const everything = {
+  web: {
+    ...{ minReplicas: 2, maxReplicas: 4, cpu: 2, memoryMb: 3072 },
+    autoscaling: { busyWorkersPercent: 70, prometheusAddress: "http://prometheus.monitoring:9090" },
+  },
+  adhoc: { replicas: 3, memoryMb: 1024 },
+  mail: {
+    ...{ host: "smtp.example.edu", port: 587, security: "starttls", noReplyAddress: "no-reply@example.edu" },
+    secret: ports.secret("smtp"),
+  },
+  antivirus: true,
+  monitoring: { namespace: "monitoring", labels: { release: "prometheus" } },
+} as const satisfies Partial<MoodleWebProps>;

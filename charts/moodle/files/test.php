@@ -5,7 +5,7 @@ foreach (['/health' => '', '/login/index.php' => 'name="logintoken"'] as $path =
     $context = stream_context_create(['http' => [
         'header' => "Host: $host", 'timeout' => 30, 'ignore_errors' => true, 'follow_location' => 0,
     ]]);
-    $body = file_get_contents(getenv('MOODLE_TEST_SERVICE') . $path, false, $context);
+    $body = file_get_contents(getenv('SERVICE_URL') . $path, false, $context);
     $status = $body === false ? 'no answer' : $http_response_header[0];
     echo "$path: $status\n";
     if (!str_contains($status, ' 200') || ($expected !== '' && !str_contains($body, $expected))) {
