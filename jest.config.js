@@ -9,6 +9,7 @@ module.exports = {
   // TypeScript wants the extension in import(), which only the compiled file has.
   moduleNameMapper: {
     "^(\\./(aws|google)-(bootstrap|environment))\\.js$": "$1",
+    "^(\\./(s3|gcs))\\.js$": "$1",
     "^archiver$": "<rootDir>/__tests__/support/archiver.ts",
   },
   setupFiles: ["<rootDir>/__tests__/support/setup.ts"],

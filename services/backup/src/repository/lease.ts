@@ -17,6 +17,8 @@ const leaseSchema = z.strictObject({
   command: z.string(),
   acquiredAt: z.iso.datetime(),
   seconds: z.int().min(1),
+  /** Makes every renewal another content, so that each is another state to stores that compare contents. */
+  renewals: z.int().min(0),
   released: z.boolean(),
 });
 
@@ -46,12 +48,12 @@ export class Lease {
   readonly acquiredAt: Date;
   private readonly lost = new AbortController();
   private readonly stopped = new AbortController();
-  private readonly renewals: Promise<void>;
+  private readonly renewing: Promise<void>;
   private renewedAt: number;
 
   private constructor(
     private readonly options: LeaseOptions,
-    private readonly content: LeaseContent,
+    private content: LeaseContent,
     private state: ObjectState,
   ) {
     this.acquiredAt = state.storeTime;
@@ -59,7 +61,7 @@ export class Lease {
     this.signal = AbortSignal.any([options.signal, this.lost.signal]);
     // Every request under way listens.
     setMaxListeners(0, options.signal, this.signal, this.lost.signal, this.stopped.signal);
-    this.renewals = this.keepRenewing();
+    this.renewing = this.keepRenewing();
   }
 
   /** Grows with every lease of the repository. */
@@ -92,7 +94,7 @@ export class Lease {
   /** Lets others in at once. Does not throw: without it the lease runs out. */
   async release(): Promise<void> {
     this.stopped.abort();
-    await this.renewals;
+    await this.renewing;
     if (this.lost.signal.aborted) return;
     try {
       await write(this.options.store, { ...this.content, released: true }, this.state);
@@ -115,6 +117,7 @@ export class Lease {
       try {
         // Measured before the call: it may take effect at once and answer late.
         const startedAt = clock.elapsed();
+        this.content = { ...this.content, renewals: this.content.renewals + 1 };
         this.state = await within(clock, period / 5, write(store, this.content, this.state));
         this.renewedAt = startedAt;
       } catch (error) {
@@ -171,6 +174,7 @@ async function tryAcquire(
     command,
     acquiredAt: clock.now().toISOString(),
     seconds,
+    renewals: 0,
     released: false,
   };
   try {

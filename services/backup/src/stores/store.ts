@@ -8,7 +8,7 @@ export interface ObjectInfo {
   readonly size: number;
   /** By the store's own clock. */
   readonly lastModified: Date;
-  /** Changes with every write: an ETag, a generation. */
+  /** Changes with the content, and in some stores with every write: an ETag, a generation. */
   readonly tag: string;
 }
 

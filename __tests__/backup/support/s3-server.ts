@@ -1,0 +1,72 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
+import { S3Store } from "../../../services/backup/src/stores/s3";
+import { freePort, ServerProcess } from "../../servers/support/process";
+import { programPath, VERSITYGW } from "./servers";
+
+const ACCESS = "test-access-key";
+const SECRET = "test-secret-key";
+export const REGION = "eu-central-1";
+
+/** A real S3 server on this machine, with versions and object lock. */
+export class S3Server {
+  private constructor(
+    private readonly process: ServerProcess,
+    private readonly root: string,
+    readonly endpoint: string,
+  ) {}
+
+  static async start(): Promise<S3Server> {
+    const root = mkdtempSync(join(tmpdir(), "versitygw-"));
+    mkdirSync(join(root, "data"));
+    mkdirSync(join(root, "versions"));
+    const port = await freePort();
+    const process = new ServerProcess(
+      programPath(VERSITYGW),
+      [
+        ...["--access", ACCESS, "--secret", SECRET, "--region", REGION, "--port", `127.0.0.1:${port}`, "--quiet"],
+        ...["posix", "--versioning-dir", join(root, "versions"), join(root, "data")],
+      ],
+      {},
+    );
+    const server = new S3Server(process, root, `http://127.0.0.1:${port}`);
+    server.signIn();
+    await process.ready(() => fetch(server.endpoint));
+    return server;
+  }
+
+  /** The clients of this process find their credentials as in a pod: in the environment. */
+  signIn(): void {
+    process.env.AWS_ACCESS_KEY_ID = ACCESS;
+    process.env.AWS_SECRET_ACCESS_KEY = SECRET;
+  }
+
+  environment(): Record<string, string> {
+    return { AWS_ACCESS_KEY_ID: ACCESS, AWS_SECRET_ACCESS_KEY: SECRET };
+  }
+
+  async makeBucket(bucket: string, options: { versioned?: boolean; lock?: boolean } = {}): Promise<void> {
+    const client = this.client();
+    await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: options.lock }));
+    if (options.versioned === true) {
+      const VersioningConfiguration = { Status: "Enabled" } as const;
+      await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+    }
+    client.destroy();
+  }
+
+  store(bucket: string, prefix = "", endpoint = this.endpoint): S3Store {
+    return new S3Store({ kind: "s3", bucket, prefix, region: REGION, endpoint });
+  }
+
+  client(): S3Client {
+    return new S3Client({ region: REGION, endpoint: this.endpoint, forcePathStyle: true });
+  }
+
+  async stop(): Promise<void> {
+    await this.process.stop("SIGTERM");
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}

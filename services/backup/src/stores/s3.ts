@@ -1,0 +1,395 @@
+import type { Readable } from "node:stream";
+import {
+  CopyObjectCommand,
+  DeleteObjectsCommand,
+  GetBucketVersioningCommand,
+  GetObjectCommand,
+  GetObjectLockConfigurationCommand,
+  GetObjectRetentionCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  type ObjectLockRetentionMode,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  PutObjectRetentionCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import { Upload } from "@aws-sdk/lib-storage";
+import { guarded } from "./body";
+import { verify, verifying } from "./checksum";
+import type { S3Configuration } from "./configuration";
+import { s3Error } from "./s3-errors";
+import {
+  type BucketState,
+  type Copied,
+  type CopyOptions,
+  isStoreFailure,
+  type ObjectInfo,
+  type ObjectState,
+  type ObjectStore,
+  type ObjectVersion,
+  type ReadOptions,
+  StoreError,
+  type Undeleted,
+  type WriteOptions,
+} from "./store";
+
+/** CopyObject ends there; a copy in parts would have a SHA-1 of its parts, which is not Moodle's. */
+const LARGEST_COPY = 5 * 1024 ** 3;
+const PART = 8 * 1024 * 1024;
+/** Parts that an upload may have at most. */
+const PARTS = 10_000;
+const QUEUE = 4;
+const SOCKETS = 128;
+/** Milliseconds. */
+const CONNECT = 5_000;
+const IDLE = 60_000;
+/** A server may copy gigabytes before it says a word. */
+const IDLE_COPY = 15 * 60_000;
+
+/** A bucket of Amazon S3, or of another server with its interface. */
+export class S3Store implements ObjectStore {
+  readonly name: string;
+  private readonly client: S3Client;
+  private readonly copyClient: S3Client;
+  private readonly dates = new WeakMap<object, Date>();
+  private lockMode: ObjectLockRetentionMode = "COMPLIANCE";
+
+  constructor(private readonly configuration: S3Configuration) {
+    this.name = `s3://${configuration.bucket}${configuration.prefix === "" ? "" : `/${configuration.prefix}`}`;
+    this.client = this.connect(IDLE);
+    this.copyClient = this.connect(IDLE_COPY);
+  }
+
+  async bucketState(): Promise<BucketState> {
+    const { bucket } = this.configuration;
+    return this.attempt("reading the settings of", bucket, async () => {
+      const { Status } = await this.client.send(new GetBucketVersioningCommand({ Bucket: bucket }));
+      const lock = await this.client
+        .send(new GetObjectLockConfigurationCommand({ Bucket: bucket }))
+        .then(({ ObjectLockConfiguration }) => ObjectLockConfiguration)
+        .catch((error) => {
+          if ((error as Error).name === "ObjectLockConfigurationNotFoundError") return undefined;
+          throw error;
+        });
+      const versioned = Status === "Enabled";
+      if (lock?.ObjectLockEnabled !== "Enabled") return { versioned };
+      const { Mode = "COMPLIANCE", Days = 0, Years = 0 } = lock.Rule?.DefaultRetention ?? {};
+      this.lockMode = Mode;
+      return { versioned, lock: { mode: Mode, days: Days + Years * 365 } };
+    });
+  }
+
+  async head(key: string, { versionId, signal }: ReadOptions = {}): Promise<ObjectState | undefined> {
+    try {
+      return await this.attempt("looking up", key, async () => {
+        const command = new HeadObjectCommand({ ...this.address(key), VersionId: versionId });
+        const answer = await this.client.send(command, { abortSignal: signal });
+        return this.state(key, answer, answer.ContentLength ?? 0);
+      });
+    } catch (error) {
+      if (isStoreFailure(error, "not-found")) return undefined;
+      throw error;
+    }
+  }
+
+  async get(
+    key: string,
+    { range, versionId, signal }: ReadOptions = {},
+  ): Promise<{ readonly state: ObjectState; readonly body: Readable }> {
+    return this.attempt("reading", key, async () => {
+      const command = new GetObjectCommand({
+        ...this.address(key),
+        VersionId: versionId,
+        Range: range === undefined ? undefined : `bytes=${range.first}-${range.last}`,
+      });
+      const answer = await this.client.send(command, { abortSignal: signal });
+      const size = answer.ContentLength ?? 0;
+      const translate = (error: unknown) => s3Error(this.name, "reading", key, error);
+      const body = guarded(answer.Body as Readable, { store: this.name, key, size, translate });
+      return { state: this.state(key, answer, size), body };
+    });
+  }
+
+  async put(key: string, content: Uint8Array, options: WriteOptions = {}): Promise<ObjectState> {
+    if (options.checksum !== undefined) verify(content, options.checksum, this.name, key);
+    return this.attempt("writing", key, async () => {
+      const command = new PutObjectCommand({ ...this.writing(key, options), ...checksumOf(options), Body: content });
+      const answer = await this.client.send(command, { abortSignal: options.signal });
+      return this.state(key, answer, content.length);
+    });
+  }
+
+  async putStream(
+    key: string,
+    body: Readable,
+    options: WriteOptions & { readonly size?: number } = {},
+  ): Promise<ObjectState> {
+    const { checksum, size = 0, signal } = options;
+    return this.attempt("writing", key, async () => {
+      signal?.throwIfAborted();
+      let written = 0;
+      const counted = async function* (chunks: AsyncIterable<Buffer>) {
+        for await (const chunk of chunks) {
+          written += chunk.length;
+          yield chunk;
+        }
+      };
+      const checked = checksum === undefined ? body : body.compose(verifying(checksum, this.name, key));
+      const upload = new Upload({
+        client: this.client,
+        params: { ...this.writing(key, options), Body: checked.compose(counted) },
+        partSize: Math.max(PART, Math.ceil(size / (PARTS - 100))),
+        queueSize: QUEUE,
+      });
+      const abort = () => void upload.abort();
+      signal?.addEventListener("abort", abort, { once: true });
+      try {
+        const answer = await upload.done();
+        return this.state(key, answer, written);
+      } finally {
+        signal?.removeEventListener("abort", abort);
+        body.destroy();
+      }
+    });
+  }
+
+  canCopyFrom(source: ObjectStore, size: number): boolean {
+    return (
+      source instanceof S3Store &&
+      source.configuration.endpoint === this.configuration.endpoint &&
+      source.configuration.roleArn === this.configuration.roleArn &&
+      size <= LARGEST_COPY
+    );
+  }
+
+  async copyFrom(source: ObjectStore, sourceKey: string, key: string, options: CopyOptions = {}): Promise<Copied> {
+    if (!(source instanceof S3Store))
+      throw new StoreError("other", this.name, `${this.name} cannot copy from ${source.name}`);
+    const { versionId, signal, size = 0 } = options;
+    try {
+      const { Bucket, Key } = source.address(sourceKey);
+      const path = `${Bucket}/${Key.split("/").map(encodeURIComponent).join("/")}`;
+      const command = new CopyObjectCommand({
+        ...this.writing(key, options),
+        CopySource: versionId === undefined ? path : `${path}?versionId=${encodeURIComponent(versionId)}`,
+        ChecksumAlgorithm: "SHA1",
+        TaggingDirective: "REPLACE",
+      });
+      const { CopyObjectResult } = await this.copyClient.send(command, { abortSignal: signal });
+      const checksum = CopyObjectResult?.ChecksumSHA1;
+      // With a number of parts behind it, it is a checksum of checksums.
+      const sha1 =
+        checksum === undefined || checksum.includes("-") ? undefined : Buffer.from(checksum, "base64").toString("hex");
+      return { size, sha1, verified: sha1 !== undefined };
+    } catch (error) {
+      const translated = s3Error(this.name, `copying from ${source.name} to`, key, error);
+      // Of a copy, what is not found is the source.
+      if (isStoreFailure(translated, "not-found", "archived")) {
+        throw new StoreError(translated.failure, source.name, translated.message, { cause: error });
+      }
+      throw translated;
+    }
+  }
+
+  async *list(prefix: string, { signal }: { signal?: AbortSignal } = {}): AsyncIterable<readonly ObjectInfo[]> {
+    const { Bucket, Key: Prefix } = this.address(prefix);
+    let token: string | undefined;
+    do {
+      const command = new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken: token });
+      const answer = await this.attempt("listing", prefix, () => this.client.send(command, { abortSignal: signal }));
+      const page = (answer.Contents ?? []).map((object) => this.info(object));
+      if (page.length > 0) yield page;
+      token = answer.IsTruncated === true ? answer.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  async *versions(prefix: string, { signal }: { signal?: AbortSignal } = {}): AsyncIterable<readonly ObjectVersion[]> {
+    const { Bucket, Key: Prefix } = this.address(prefix);
+    let next: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
+    while (next !== undefined) {
+      const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({ Bucket, Prefix, ...next });
+      const answer = await this.attempt("listing versions of", prefix, () =>
+        this.client.send(command, { abortSignal: signal }),
+      );
+      const describe = (version: VersionOfList, isDeleteMarker: boolean): ObjectVersion => ({
+        ...this.info(version),
+        versionId: version.VersionId ?? "",
+        isLatest: version.IsLatest === true,
+        isDeleteMarker,
+      });
+      const page = [
+        ...(answer.Versions ?? []).map((version) => describe(version, false)),
+        ...(answer.DeleteMarkers ?? []).map((marker) => describe(marker, true)),
+      ];
+      if (page.length > 0) yield page.sort(byKeyNewestFirst);
+      next =
+        answer.IsTruncated === true
+          ? { KeyMarker: answer.NextKeyMarker, VersionIdMarker: answer.NextVersionIdMarker }
+          : undefined;
+    }
+  }
+
+  async delete(keys: readonly string[], { signal }: { signal?: AbortSignal } = {}): Promise<readonly Undeleted[]> {
+    if (keys.length === 0) return [];
+    const { bucket } = this.configuration;
+    const Objects = keys.map((key) => ({ Key: this.address(key).Key }));
+    const { Errors = [] } = await this.attempt("deleting", keys[0] ?? "", () =>
+      this.client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }), {
+        abortSignal: signal,
+      }),
+    );
+    return Errors.filter(({ Code }) => Code !== "NoSuchKey").map(({ Key = "", Code, Message }) => {
+      const key = this.keyOf(Key);
+      // Single failures come without a status.
+      const failure = {
+        name: Code,
+        message: Message,
+        $metadata: { httpStatusCode: Code === "AccessDenied" ? 403 : 400 },
+      };
+      return { key, error: s3Error(this.name, "deleting", key, failure) as StoreError };
+    });
+  }
+
+  async retention(key: string): Promise<Date | undefined> {
+    return this.attempt("reading the lock of", key, async () => {
+      try {
+        const { Retention } = await this.client.send(new GetObjectRetentionCommand(this.address(key)));
+        return Retention?.RetainUntilDate;
+      } catch (error) {
+        if ((error as Error).name === "NoSuchObjectLockConfiguration") return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async extendRetention(key: string, until: Date): Promise<void> {
+    const Retention = { Mode: this.lockMode, RetainUntilDate: until };
+    try {
+      await this.attempt("locking", key, () =>
+        this.client.send(new PutObjectRetentionCommand({ ...this.address(key), Retention })),
+      );
+    } catch (error) {
+      // A lock that ends later cannot be made to end earlier, and need not.
+      if (!isStoreFailure(error, "denied", "locked")) throw error;
+      const current = await this.retention(key);
+      if (current === undefined || current < until) throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.client.destroy();
+    this.copyClient.destroy();
+  }
+
+  private connect(idle: number): S3Client {
+    const { region, endpoint, roleArn } = this.configuration;
+    const agent = { keepAlive: true, maxSockets: SOCKETS };
+    const client = new S3Client({
+      region,
+      endpoint,
+      forcePathStyle: endpoint !== undefined,
+      maxAttempts: 5,
+      // Contents are compared with their own hashes.
+      responseChecksumValidation: "WHEN_REQUIRED",
+      requestHandler: { connectionTimeout: CONNECT, socketTimeout: idle, httpAgent: agent, httpsAgent: agent },
+      ...(roleArn === undefined
+        ? {}
+        : {
+            credentials: fromTemporaryCredentials({
+              params: { RoleArn: roleArn, RoleSessionName: "moodle-backup" },
+              clientConfig: { region },
+            }),
+          }),
+    });
+    // The server's clock, which the client itself does not hand on.
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { date } = (result.response as { headers?: Record<string, string> }).headers ?? {};
+        if (date !== undefined && result.output !== undefined) this.dates.set(result.output, new Date(date));
+        return result;
+      },
+      { step: "deserialize", name: "serverDate" },
+    );
+    return client;
+  }
+
+  private address(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.configuration.bucket, Key: `${this.configuration.prefix}${key}` };
+  }
+
+  private keyOf(whole: string): string {
+    return whole.slice(this.configuration.prefix.length);
+  }
+
+  private writing(key: string, { condition, retainUntil }: WriteOptions) {
+    const { kmsKeyId } = this.configuration;
+    return {
+      ...this.address(key),
+      ...(condition === undefined ? {} : "absent" in condition ? { IfNoneMatch: "*" } : { IfMatch: condition.tag }),
+      ...(retainUntil === undefined ? {} : { ObjectLockMode: this.lockMode, ObjectLockRetainUntilDate: retainUntil }),
+      ...(kmsKeyId === undefined
+        ? {}
+        : { ServerSideEncryption: "aws:kms" as const, SSEKMSKeyId: kmsKeyId, BucketKeyEnabled: true }),
+    };
+  }
+
+  private info({ Key = "", Size = 0, LastModified = new Date(0), ETag = "" }: ObjectOfList): ObjectInfo {
+    return { key: this.keyOf(Key), size: Size, lastModified: LastModified, tag: ETag };
+  }
+
+  private state(key: string, answer: AnswerOfObject, size: number): ObjectState {
+    const storeTime = this.dates.get(answer) ?? new Date();
+    const { ETag = "", LastModified = storeTime, VersionId } = answer;
+    return {
+      key,
+      size,
+      lastModified: LastModified,
+      tag: ETag,
+      storeTime,
+      // Buckets without versions have the one version "null".
+      ...(VersionId === undefined || VersionId === "null" ? {} : { versionId: VersionId }),
+    };
+  }
+
+  private async attempt<T>(doing: string, key: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw s3Error(this.name, doing, key, error);
+    }
+  }
+}
+
+interface ObjectOfList {
+  readonly Key?: string;
+  readonly Size?: number;
+  readonly LastModified?: Date;
+  readonly ETag?: string;
+}
+
+interface VersionOfList extends ObjectOfList {
+  readonly VersionId?: string;
+  readonly IsLatest?: boolean;
+}
+
+interface AnswerOfObject {
+  readonly ETag?: string;
+  readonly LastModified?: Date;
+  readonly VersionId?: string;
+}
+
+function byKeyNewestFirst(a: ObjectVersion, b: ObjectVersion): number {
+  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
+  return Number(b.isLatest) - Number(a.isLatest) || b.lastModified.getTime() - a.lastModified.getTime();
+}
+
+/** The server compares too. */
+function checksumOf({ checksum }: WriteOptions): Partial<PutObjectCommandInput> {
+  if (checksum === undefined) return {};
+  const value = Buffer.from(checksum.value, "hex").toString("base64");
+  return checksum.algorithm === "sha1" ? { ChecksumSHA1: value } : { ChecksumSHA256: value };
+}
