@@ -19,7 +19,7 @@ export function addDoctor(program: Command, run: Run): void {
   program
     .command("doctor")
     .summary("Check all that a snapshot needs.")
-    .description("Check all that a snapshot needs, and change nothing: secrets, repository, database, files, scratch.")
+    .description("Check all that a snapshot needs, without making one: secrets, repository, database, files, scratch.")
     .addHelpText("after", ending(["moodle-backup doctor"], [EXIT.noRepository, EXIT.wrongKey]))
     .action((_, command: Command) => run(command, examine));
 }
