@@ -1,0 +1,192 @@
+import type { RestoreOptions } from "../../../services/backup/src/operations";
+import { blobKey, dumpFolder, shardKey } from "../../../services/backup/src/repository/layout";
+import type { Manifest } from "../../../services/backup/src/repository/manifest";
+import { runRestore } from "../../../services/backup/src/restore/run";
+import { runSnapshot } from "../../../services/backup/src/snapshot/run";
+import { blobPath } from "../../../services/backup/src/sources/files";
+import { FakeTarget } from "./support/fake-target";
+import { MemoryStore } from "./support/memory-store";
+import { TestSite } from "./support/site";
+
+describe("a restore", () => {
+  let site: TestSite;
+  let manifest: Manifest;
+  let files: MemoryStore;
+  let database: FakeTarget;
+
+  beforeEach(async () => {
+    site = await TestSite.create(25);
+    manifest = (await runSnapshot(site.options())).manifest;
+    files = new MemoryStore("memory://new");
+    database = new FakeTarget();
+  });
+
+  const restore = (options: Partial<RestoreOptions> = {}) => {
+    const { store, progress, clock, signal, scratch } = site.options();
+    return runRestore({ store, progress, clock, signal, scratch, snapshot: "latest", files, database, ...options });
+  };
+  const expectWhole = () => {
+    expect(files.keys()).toEqual([...site.database.files.keys()].sort().map(blobPath));
+    expect(database.files).toEqual(site.database.files);
+  };
+
+  test("brings back every file and the database", async () => {
+    const report = await restore();
+    expect(report.files.blobs).toBe(25);
+    expectWhole();
+  });
+
+  test("copies through itself where the service cannot", async () => {
+    files.canCopyFrom = () => false;
+    await restore();
+    expectWhole();
+  });
+
+  test("refuses files where something is", async () => {
+    await files.put("index.html", Buffer.from("precious"));
+    await expect(restore()).rejects.toThrow(
+      "memory://new is not empty: it holds index.html; restore into an empty place",
+    );
+    expect(files.keys()).toEqual(["index.html"]);
+    expect(database.files).toBeUndefined();
+  });
+
+  test("refuses a database that has tables, before it writes files", async () => {
+    database.files = new Map();
+    await expect(restore()).rejects.toThrow("the target database has 1 tables; restore into an empty one");
+    expect(files.keys()).toEqual([]);
+  });
+
+  test("goes on with files where it was stopped", async () => {
+    const put = files.copyFrom.bind(files);
+    let copies = 0;
+    files.copyFrom = (...args) => (++copies > 9 ? Promise.reject(new Error("killed")) : put(...args));
+    await expect(restore()).rejects.toThrow("killed");
+    files.copyFrom = put;
+    await restore();
+    expectWhole();
+  });
+
+  test("goes on with the database where it was stopped", async () => {
+    database.halfway = () => {
+      database.halfway = () => {};
+      throw new Error("killed");
+    };
+    await expect(restore()).rejects.toThrow("killed");
+    await restore();
+    expectWhole();
+  });
+
+  test("ends well when it was stopped after everything was there", async () => {
+    const remove = files.delete.bind(files);
+    files.delete = () => Promise.reject(new Error("killed"));
+    await expect(restore()).rejects.toThrow("killed");
+    files.delete = remove;
+    await restore();
+    expectWhole();
+  });
+
+  test("does not mix two snapshots", async () => {
+    files.copyFrom = () => Promise.reject(new Error("killed"));
+    await expect(restore()).rejects.toThrow("killed");
+    site.database.t0 = new Date("2026-03-05T00:00:00Z");
+    await runSnapshot(site.options());
+    await expect(restore()).rejects.toThrow(
+      `memory://new holds an unfinished restore of ${manifest.id} with its database`,
+    );
+  });
+
+  test("does not take an occupied database for its own work when it began with files alone", async () => {
+    files.copyFrom = () => Promise.reject(new Error("killed"));
+    await expect(restore({ database: undefined })).rejects.toThrow("killed");
+    database.files = new Map();
+    await expect(restore()).rejects.toThrow(
+      `memory://new holds an unfinished restore of ${manifest.id}; finish that one`,
+    );
+  });
+
+  test("writes nothing where the repository lacks a file", async () => {
+    const [hash = ""] = site.database.files.keys();
+    site.repository.objects.delete(blobKey(hash));
+    await expect(restore()).rejects.toMatchObject({
+      message: `the repository lacks 1 of the snapshot's files, or has them damaged: ${hash}`,
+      exitCode: 20,
+    });
+    expect(files.keys()).toEqual([]);
+  });
+
+  test("never restores a damaged file as if it were right", async () => {
+    const [hash = ""] = site.database.files.keys();
+    site.repository.damage(blobKey(hash), (content) => Buffer.from(content.map((byte) => byte ^ 1)));
+    await expect(restore()).rejects.toMatchObject({ exitCode: 20 });
+    expect(files.keys()).not.toContain(blobPath(hash));
+    expect(database.files).toBeUndefined();
+  });
+
+  test("never restores a damaged dump", async () => {
+    site.repository.damage(`${dumpFolder(manifest.id)}toc.dat`, (content) => content.subarray(0, -1));
+    await expect(restore()).rejects.toThrow(`${dumpFolder(manifest.id)}toc.dat is missing or damaged`);
+    expect(database.files).toBeUndefined();
+  });
+
+  test("never restores after a damaged list of references", async () => {
+    site.repository.damage(shardKey(manifest.files.shards[0]?.sha256 ?? ""), (content) => content.subarray(0, -9));
+    await expect(restore()).rejects.toThrow("is damaged: its content does not have that SHA-256");
+    expect(files.keys()).toEqual([]);
+  });
+
+  test("finds what a delete marker hides, and the right one of several versions", async () => {
+    site.repository.versioned = true;
+    const marked = await site.addFile("behind a marker");
+    const replaced = await site.addFile("behind another version");
+    site.database.t0 = new Date("2026-03-05T00:00:00Z");
+    const { id, files: described } = (await runSnapshot(site.options())).manifest;
+    const shard = shardKey(described.shards[0]?.sha256 ?? "");
+    await site.repository.delete([blobKey(marked), `${dumpFolder(id)}toc.dat`, shard]);
+    await site.repository.put(blobKey(replaced), Buffer.from("behind ANOTHER version"));
+    await restore({ snapshot: id });
+    expectWhole();
+  });
+
+  test("a partial snapshot is restored only on request", async () => {
+    const lost = await site.addFile("lost", "volume");
+    site.volume.objects.delete(`filedir/${blobPath(lost)}`);
+    site.database.t0 = new Date("2026-03-05T00:00:00Z");
+    const { id } = (await runSnapshot(site.options())).manifest;
+    await expect(restore({ snapshot: id })).rejects.toThrow(`snapshot ${id} is partial: Moodle had lost 1 files`);
+    await restore({ snapshot: id, allowPartial: true });
+    expect(files.keys()).toHaveLength(25);
+    expect(database.files?.size).toBe(26);
+  });
+
+  test("latest is the newest complete snapshot", async () => {
+    await site.addFile("lost", "volume");
+    site.volume.objects.clear();
+    for (const hash of site.database.files.keys()) site.repository.objects.delete(blobKey(hash));
+    site.bucket.objects.clear();
+    site.database.t0 = new Date("2026-03-05T00:00:00Z");
+    expect((await runSnapshot(site.options())).manifest.status).toBe("partial");
+    await expect(restore()).rejects.toThrow("the repository lacks 25 of the snapshot's files");
+  });
+
+  test("anonymised, brings only files that the database still refers to", async () => {
+    await restore({ anonymise: { droppedFileAreas: [] } });
+    expect(files.keys()).toEqual([...(database.files ?? [])].map(([hash]) => blobPath(hash)).sort());
+    expect(files.keys()).toHaveLength(5);
+  });
+
+  test("anonymised, goes on where it was stopped", async () => {
+    const copy = files.copyFrom.bind(files);
+    files.copyFrom = () => Promise.reject(new Error("killed"));
+    await expect(restore({ anonymise: { droppedFileAreas: [] } })).rejects.toThrow("killed");
+    files.copyFrom = copy;
+    await restore({ anonymise: { droppedFileAreas: [] } });
+    expect(files.keys()).toHaveLength(5);
+  });
+
+  test("anonymised needs the database", async () => {
+    await expect(restore({ database: undefined, anonymise: { droppedFileAreas: [] } })).rejects.toThrow(
+      "files alone cannot be anonymised",
+    );
+  });
+});
