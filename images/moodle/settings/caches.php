@@ -1,5 +1,48 @@
 <?php
 namespace platform;
 
+/**
+ * Moodle's caches (MUC) by configuration and not by clicks: https://docs.moodle.org/405/en/Caching
+ *
+ * Moodle keeps this in a file that it writes itself. Its factory of caches is replaced by one that takes it from here,
+ * see README.md for why.
+ */
 function cache_settings(Environment $env, \stdClass $cfg): void {
+    spl_autoload_register(function (string $class): void {
+        if (str_starts_with($class, 'platform\Cache')) {
+            require dirname(__DIR__) . '/caches/' . substr($class, strlen('platform\\')) . '.php';
+        }
+    });
+    $cfg->alternative_cache_factory_class = CacheFactory::class;
+
+    $prefix = $env->required('MOODLE_REDIS_PREFIX');
+    $redis = [
+        'server' => $env->required('MOODLE_REDIS_CACHE_HOST') . ':' . $env->integer('MOODLE_REDIS_CACHE_PORT', 1, 65535),
+        'password' => $env->has_secret('redis-cache/password') ? $env->secret('redis-cache/password') : '',
+        'prefix' => "{$prefix}cache:",
+        'serializer' => extension_loaded('igbinary') ? \Redis::SERIALIZER_IGBINARY : \Redis::SERIALIZER_PHP,
+        'compressor' => extension_loaded('zstd') ? 2 : 0,
+        // A cache that is away must not hold a request up: Moodle then works without.
+        'connectiontimeout' => 1,
+    ];
+    if (!$env->is('MOODLE_REDIS_TLS', 'disable')) {
+        $redis += ['encryption' => true, 'cafile' => $env->required('MOODLE_REDIS_CACHE_CA_FILE')];
+    }
+    $local = $env->optional('MOODLE_LOCAL_DIR') ?? '/var/moodle/local';
+    $cfg->platform_caches = [
+        // What `moodle` has written at its start: every cache that the code has.
+        'definitions' => "$local/cache_definitions.php",
+        'stores' => [
+            'redis' => ['redis', $redis],
+            'memory' => ['apcu', ['prefix' => $prefix]],
+            'disk' => ['file', ['path' => "$local/muc", 'autocreate' => 1]],
+        ],
+        // Of the caches that may be local, which have a version in each key: a fast store before the shared one. What is
+        // large stays out of APCu, which empties itself when it is full.
+        'local' => ['memory', 'redis'],
+        'exceptions' => ['core/coursemodinfo' => ['disk', 'redis'], 'core/htmlpurifier' => ['disk']],
+        'rest' => ['redis'],
+        // Part of every key. The prefix keeps sites apart.
+        'siteidentifier' => md5($prefix),
+    ];
 }

@@ -1,0 +1,19 @@
+<?php
+namespace platform;
+
+/** Moodle's factory of caches, with a configuration that nobody can write. */
+final class CacheFactory extends \core_cache\factory {
+    public function create_config_instance($writer = false) {
+        $class = $writer ? CacheConfigWriter::class : CacheConfig::class;
+        if (!isset($this->configs[$class])) {
+            $this->configs[$class] = new $class();
+            $this->configs[$class]->load();
+        }
+        $this->set_state(self::STATE_READY);
+        return $this->configs[$class];
+    }
+
+    public static function get_disabled_writer(): \core_cache\config_writer {
+        return new CacheConfigWriter();
+    }
+}
