@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Resource } from "../support/template";
-import { containersOf, everything, only, render, site } from "./support/moodle-site";
+import { CHART, containersOf, everything, only, render, site } from "./support/moodle-site";
 import { describeOnTestbed } from "./support/testbed";
 
 describeOnTestbed("monitoring of charts/moodle", () => {
@@ -75,5 +77,15 @@ describeOnTestbed("monitoring of charts/moodle", () => {
     const { title, panels } = JSON.parse(data["sites-moodle.json"]);
     expect(title).toBe("Moodle: moodle in sites");
     expect(new Set(panels.map(({ id }: Resource) => id)).size).toBe(panels.length);
+  });
+
+  test("has a guide whose commands name what is there", () => {
+    const guide = readFileSync(join(CHART, "../../docs/moodle-operation.md"), "utf8");
+    const named = Array.from(guide.matchAll(/\b(deployment|statefulset)\/(moodle-\w+)(?: --container ([a-z-]+))?/g));
+    expect(named.length).toBeGreaterThan(3);
+    for (const [, kind = "", name = "", container] of named) {
+      const { spec } = only(objects, kind === "deployment" ? "Deployment" : "StatefulSet", name);
+      if (container !== undefined) expect(containersOf(spec).map((one) => one.name)).toContain(container);
+    }
   });
 });

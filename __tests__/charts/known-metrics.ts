@@ -1,0 +1,78 @@
+/** Metrics that exist, each list with the source that it was read from. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface MetricSource {
+  readonly source: string;
+  readonly names: readonly string[];
+}
+
+export const KNOWN_METRICS: readonly MetricSource[] = [
+  {
+    source: "PHP-FPM's status?openmetrics: https://github.com/php/php-src/blob/PHP-8.2/sapi/fpm/fpm/fpm_status.c",
+    names: [
+      "phpfpm_up",
+      "phpfpm_start_since",
+      "phpfpm_accepted_connections",
+      "phpfpm_idle_processes",
+      "phpfpm_active_processes",
+      "phpfpm_total_processes",
+      "phpfpm_max_active_processes",
+      "phpfpm_max_children_reached",
+      "phpfpm_slow_requests",
+      // phpfpm_listen_queue, phpfpm_max_listen_queue and phpfpm_listen_queue_length are 0 on a Unix socket: of no use.
+    ],
+  },
+  {
+    source: "https://github.com/nginx/nginx-prometheus-exporter/blob/v1.5.3/collector/nginx.go",
+    names: [
+      "nginx_up",
+      "nginx_connections_accepted",
+      "nginx_connections_active",
+      "nginx_connections_handled",
+      "nginx_connections_reading",
+      "nginx_connections_waiting",
+      "nginx_connections_writing",
+      "nginx_http_requests_total",
+    ],
+  },
+  { source: "charts/moodle/README.md, the image's contract", names: imageMetrics() },
+  {
+    source: "https://github.com/kubernetes/kube-state-metrics/tree/main/docs/metrics/workload",
+    names: [
+      "kube_deployment_status_replicas_ready",
+      "kube_horizontalpodautoscaler_spec_max_replicas",
+      "kube_horizontalpodautoscaler_status_desired_replicas",
+      "kube_job_complete",
+      "kube_job_failed",
+      "kube_job_status_failed",
+      "kube_pod_container_status_restarts_total",
+      "kube_statefulset_status_replicas_ready",
+    ],
+  },
+  {
+    source: "https://github.com/kubernetes/kubernetes/blob/v1.35.4/pkg/kubelet/metrics/collectors/volume_stats.go",
+    names: ["kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"],
+  },
+  {
+    source: "https://github.com/google/cadvisor/blob/v0.53.0/metrics/prometheus.go",
+    names: ["container_cpu_usage_seconds_total", "container_memory_working_set_bytes"],
+  },
+  { source: "Prometheus itself, of every target", names: ["up"] },
+];
+
+function imageMetrics(): string[] {
+  const readme = readFileSync(join(__dirname, "../../charts/moodle/README.md"), "utf8");
+  const [, table = ""] = readme.split("Metrics that `moodle metrics` serves");
+  return Array.from(table.matchAll(/`(moodle_[a-z_]+)`/g), ([, name = ""]) => name);
+}
+
+/** Names of metrics in a PromQL expression: what is neither a function, a keyword, a label nor a text. */
+export function metricsIn(expression: string): string[] {
+  const bare = expression
+    .replaceAll(/"[^"]*"|'[^']*'/g, "")
+    .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, " ")
+    .replaceAll(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, " ");
+  const words = bare.match(/(?<![\w.])[a-zA-Z_:][\w:]*(?![\w:]*\s*\()/g) ?? [];
+  return [...new Set(words)].filter((word) => !/^(?:and|or|unless|bool|offset|inf|nan)$/i.test(word));
+}

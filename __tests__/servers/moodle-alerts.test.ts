@@ -1,0 +1,222 @@
+/**
+ * The alert rules of charts/moodle and the query that scales its web pods, as Prometheus evaluates them. `promtool` is
+ * in Debian's package `prometheus`.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parse, stringify } from "yaml";
+
+const files = resolve(__dirname, "../../charts/moodle/files");
+const rules = join(files, "alerts.yaml");
+const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
+if (!hasPromtool) console.warn("alerts are not tested: promtool is not installed");
+
+const site = 'namespace="NAMESPACE", job="RELEASE"';
+const moodle = (name: string, labels = "") => `${name}{${site}${labels}, pod="metrics"}`;
+const pod = (name: string, of = "a") => `${name}{${site}, pod="${of}"}`;
+const kube = (name: string, labels: string) => `${name}{namespace="NAMESPACE", ${labels}}`;
+const hpa = (name: string) => kube(`kube_horizontalpodautoscaler_${name}`, 'horizontalpodautoscaler="RELEASE-web"');
+
+type Series = Readonly<Record<string, string>>;
+
+/** What `promtool test rules` says of a site that has these series, with a sample a minute. */
+function promtool(series: Series, checks: object): string {
+  const folder = mkdtempSync(join(tmpdir(), "moodle-alerts-"));
+  const input_series = Object.entries(series).map(([name, values]) => ({ series: name, values }));
+  const tests = [{ interval: "1m", input_series, ...checks }];
+  try {
+    writeFileSync(join(folder, "test.yaml"), stringify({ rule_files: [rules], evaluation_interval: "1m", tests }));
+    const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", join(folder, "test.yaml")]);
+    return status === 0 ? "as expected" : `${stdout}${stderr}`;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const evaluate = (series: Series, expr: string, eval_time: string, exp_samples: readonly object[]) =>
+  promtool(series, { promql_expr_test: [{ expr, eval_time, exp_samples }] });
+
+const firing = (alert: string) => `count(ALERTS{alertname="${alert}", alertstate="firing"})`;
+const ONE = [{ labels: "{}", value: 1 }];
+
+/** For each alert a state of the site at which it must fire, and one, close by, at which it must not. */
+const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Series; readonly silent: Series }>> = {
+  MoodleDown: {
+    at: "10m",
+    fires: { [moodle("moodle_up")]: "1 0x20" },
+    silent: { [moodle("moodle_up")]: "0 0 1x20" },
+  },
+  MoodleNoReadyWebPods: {
+    at: "10m",
+    fires: { [kube("kube_deployment_status_replicas_ready", 'deployment="RELEASE-web"')]: "2 0x20" },
+    silent: {
+      [kube("kube_deployment_status_replicas_ready", 'deployment="RELEASE-web"')]: "1x20",
+      [kube("kube_deployment_status_replicas_ready", 'deployment="OTHER-web"')]: "0x20",
+    },
+  },
+  MoodleRequestsQueue: {
+    at: "10m",
+    fires: {
+      [pod("phpfpm_active_processes")]: "16x20",
+      [pod("phpfpm_total_processes")]: "16x20",
+      [pod("nginx_connections_writing")]: "20x20",
+      [pod("phpfpm_active_processes", "b")]: "2x20",
+      [pod("phpfpm_total_processes", "b")]: "16x20",
+      [pod("nginx_connections_writing", "b")]: "3x20",
+    },
+    // Downloads that nginx sends by itself wait for no worker.
+    silent: {
+      [pod("phpfpm_active_processes")]: "2x20",
+      [pod("phpfpm_total_processes")]: "16x20",
+      [pod("nginx_connections_writing")]: "90x20",
+      [pod("phpfpm_active_processes", "b")]: "16x20",
+      [pod("phpfpm_total_processes", "b")]: "16x20",
+      [pod("nginx_connections_writing", "b")]: "16x20",
+    },
+  },
+  MoodleAutoscalerAtMaximum: {
+    at: "20m",
+    fires: { [hpa("status_desired_replicas")]: "10x30", [hpa("spec_max_replicas")]: "10x30" },
+    silent: { [hpa("status_desired_replicas")]: "10x10 9x30", [hpa("spec_max_replicas")]: "10x40" },
+  },
+  MoodleInstallRetries: {
+    at: "5m",
+    fires: { [kube("kube_job_status_failed", 'job_name="RELEASE-install-1"')]: "3x10" },
+    silent: {
+      [kube("kube_job_status_failed", 'job_name="RELEASE-install-1"')]: "3x10",
+      [kube("kube_job_complete", 'job_name="RELEASE-install-1", condition="true"')]: "1x10",
+      [kube("kube_job_status_failed", 'job_name="RELEASE-install-2"')]: "2x10",
+    },
+  },
+  MoodleInstallRefused: {
+    at: "5m",
+    fires: { [kube("kube_job_failed", 'job_name="RELEASE-install-1", condition="true"')]: "1x10" },
+    silent: { [kube("kube_job_failed", 'job_name="RELEASE-install-1", condition="false"')]: "1x10" },
+  },
+  MoodleCronLate: {
+    at: "10m",
+    fires: { [moodle("moodle_cron_lag_seconds")]: "1801+60x20" },
+    silent: { [moodle("moodle_cron_lag_seconds")]: "1750+10x4 0+60x20" },
+  },
+  MoodleAdhocQueueOld: {
+    at: "20m",
+    fires: { [moodle("moodle_adhoc_oldest_seconds")]: "3601+60x30" },
+    silent: { [moodle("moodle_adhoc_oldest_seconds")]: "3600x30" },
+  },
+  MoodleTasksFail: {
+    at: "70m",
+    fires: { [moodle("moodle_tasks_failing")]: "1x80" },
+    silent: { [moodle("moodle_tasks_failing")]: "1x40 0 1x60" },
+  },
+  MoodleReplicaLags: {
+    at: "10m",
+    fires: { [moodle("moodle_replica_lag_seconds", ', host="r"')]: "31x20" },
+    silent: { [moodle("moodle_replica_lag_seconds", ', host="r"')]: "31x4 2x20" },
+  },
+  MoodleFilesStayLocal: {
+    at: "370m",
+    fires: { [moodle("moodle_objectfs_files", ', location="local"')]: "2000+1x400" },
+    // A course was restored, and its files leave.
+    silent: {
+      [moodle("moodle_objectfs_files", ', location="local"')]: "9000-10x400",
+      [moodle("moodle_objectfs_files", ', location="external"')]: "2000+1x400",
+    },
+  },
+  MoodleFilesMissing: {
+    at: "40m",
+    fires: { [moodle("moodle_objectfs_files", ', location="error"')]: "1x60" },
+    silent: { [moodle("moodle_objectfs_files", ', location="local"')]: "1x60" },
+  },
+  MoodleVolumeFull: {
+    at: "20m",
+    fires: {
+      [kube("kubelet_volume_stats_available_bytes", 'persistentvolumeclaim="RELEASE-data"')]: "9x30",
+      [kube("kubelet_volume_stats_capacity_bytes", 'persistentvolumeclaim="RELEASE-data"')]: "100x30",
+    },
+    silent: {
+      [kube("kubelet_volume_stats_available_bytes", 'persistentvolumeclaim="RELEASE-data"')]: "10x30",
+      [kube("kubelet_volume_stats_capacity_bytes", 'persistentvolumeclaim="RELEASE-data"')]: "100x30",
+    },
+  },
+  MoodleAntivirusDown: {
+    at: "15m",
+    fires: { [kube("kube_statefulset_status_replicas_ready", 'statefulset="RELEASE-antivirus"')]: "1 0x20" },
+    silent: { [kube("kube_statefulset_status_replicas_ready", 'statefulset="RELEASE-antivirus"')]: "0x8 1x20" },
+  },
+  MoodlePodsRestart: {
+    at: "30m",
+    fires: { [kube("kube_pod_container_status_restarts_total", 'pod="RELEASE-web-1", container="php-fpm"')]: "0+1x30" },
+    silent: {
+      [kube("kube_pod_container_status_restarts_total", 'pod="RELEASE-web-1", container="php-fpm"')]: "0x20 1x20",
+      [kube("kube_pod_container_status_restarts_total", 'pod="RELEASE-2-web-1", container="php-fpm"')]: "0+1x30",
+    },
+  },
+  MoodleNotWatched: {
+    at: "15m",
+    fires: { [pod("up")]: "1 0x20" },
+    silent: { [pod("up")]: "1x20", [pod("up", "b")]: "0x20" },
+  },
+};
+
+(hasPromtool ? describe : describe.skip)("Prometheus, on the rules of charts/moodle", () => {
+  const alerts: string[] = parse(readFileSync(rules, "utf8")).groups[0].rules.map(
+    ({ alert }: { alert: string }) => alert,
+  );
+
+  test("would say so if it were otherwise", () => {
+    const { fires, at } = CASES.MoodleDown ?? { fires: {}, at: "" };
+    expect(evaluate(fires, firing("MoodleDown"), at, [])).toContain("FAILED");
+    expect(evaluate({}, firing("MoodleDown"), at, ONE)).toContain("FAILED");
+  });
+
+  test("finds every alert tested", () => {
+    expect(Object.keys(CASES)).toEqual(alerts);
+  });
+
+  test.each(Object.entries(CASES))("fires %s when it must", (alert, { at, fires }) => {
+    expect(evaluate(fires, firing(alert), at, ONE)).toBe("as expected");
+  });
+
+  test.each(Object.entries(CASES))("keeps %s silent when it must", (alert, { at, silent }) => {
+    expect(evaluate(silent, firing(alert), at, [])).toBe("as expected");
+  });
+
+  test("tells how long ago cron began in words", () => {
+    const exp_annotations = {
+      summary: "Cron of RELEASE in NAMESPACE is late.",
+      description: "The last run of scheduled tasks began 2h 0m 0s ago. Mails, grades and files wait.",
+      runbook: "docs/moodle-operation.md#moodlecronlate",
+    };
+    const exp_alerts = [{ exp_labels: { severity: "critical" }, exp_annotations }];
+    expect(
+      promtool(
+        { [moodle("moodle_cron_lag_seconds")]: "7200x20" },
+        { alert_rule_test: [{ eval_time: "10m", alertname: "MoodleCronLate", exp_alerts }] },
+      ),
+    ).toBe("as expected");
+  });
+
+  describe("in the query that scales web pods", () => {
+    const query = readFileSync(join(files, "busy-workers.promql"), "utf8");
+    const web = (of: string, active: number, writing: number): Series => ({
+      [pod("phpfpm_active_processes", of)]: `${active}x5`,
+      [pod("phpfpm_total_processes", of)]: "16x5",
+      [pod("nginx_connections_writing", of)]: `${writing}x5`,
+    });
+
+    test.each<[string, Series, number]>([
+      ["half of the workers of two pods are one pod's", { ...web("a", 8, 8), ...web("b", 8, 8) }, 100],
+      ["requests that wait count as if they had workers", { ...web("a", 16, 40), ...web("b", 16, 40) }, 500],
+      ["downloads beside idle workers do not count", { ...web("a", 2, 40), ...web("b", 2, 2) }, 25],
+      ["nobody there is none", web("a", 0, 1), 0],
+    ])("%s", (_, series, percent) => {
+      expect(evaluate(series, query, "5m", [{ labels: "{}", value: percent }])).toBe("as expected");
+    });
+
+    test("no answer of any pod is no answer, not zero", () => {
+      expect(evaluate({ [pod("up")]: "1x5" }, query, "5m", [])).toBe("as expected");
+    });
+  });
+});
