@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import * as shared from "../../constructs";
 import * as aws from "../../constructs/aws";
 import * as google from "../../constructs/google";
+import { chartValuesPage } from "./chart-values";
 import { constructsPage } from "./constructs";
 import { environmentPage } from "./environment";
 import { namesPage } from "./names";
@@ -19,6 +20,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
       "moodle-platform/aws": Object.keys(aws),
       "moodle-platform/google": Object.keys(google),
     }),
+  "docs/reference/moodle-chart.md": () => chartValuesPage("charts", "moodle"),
   "docs/names.md": namesPage,
   "docs/sizing.md": sizingPage,
   "docs/versions.md": versionsPage,
