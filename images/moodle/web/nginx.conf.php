@@ -114,7 +114,7 @@ http {
 
         # What Moodle's code holds that is nobody's business: Moodle's own list (MDL-69333) and what serves developers
         # and the command line. Only before ".php/": behind it are names of uploaded files.
-        location ~* ^(?:(?!\.php/).)*(?:/\.(?!well-known/)|/(?:vendor|node_modules|tests|fixtures|behat|cli)/|/readme|/upgrade\.txt|/upgrading|/(?:composer|package|npm-shrinkwrap)\.json|/db/[^/]+\.xml|/(?:environment|thirdpartylibs|phpunit)\.xml|\.(?:lock|dist|sh|sql|yml)$) {
+        location ~* ^(?:(?!\.php/).)*(?:/\.(?!well-known/)|/(?:vendor|node_modules|tests|fixtures|behat|cli)/|/readme|/upgrade\.txt|/upgrading|/(?:composer|package|npm-shrinkwrap)\.json|/db/[^/]+\.xml|/(?:environment|thirdpartylibs|phpunit)\.xml|\.(?:lock|dist|sh|sql|yml|bak|old|orig|swp)$|~$) {
             return 404;
         }
 
