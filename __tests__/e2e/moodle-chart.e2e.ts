@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
 import {
@@ -14,7 +14,7 @@ import {
   synthesize,
   template,
 } from "./support/moodle-site";
-import { describeOnTestbed } from "./support/testbed";
+import { describeOnTestbed, helm } from "./support/testbed";
 
 const jobName = (objects: readonly Resource[]) =>
   objects.map(({ kind, metadata }) => kind === "Job" && metadata.name).find((name) => /-install-/.test(name));
@@ -185,6 +185,13 @@ describeOnTestbed("charts/moodle", () => {
     test("accepts the example of its README", async () => {
       const [, example] = /```yaml\n([\s\S]*?)```/.exec(readFileSync(join(CHART, "README.md"), "utf8")) ?? [];
       await expect(template("moodle", parse(example ?? ""))).resolves.toContain("MOODLE_WWWROOT");
+    });
+
+    test("passes helm lint", async () => {
+      const all = synthesize(site("sites", everything)).values;
+      await expect(helm(["lint", CHART, "--strict", "--values", "-"], { input: stringify(all) })).resolves.toContain(
+        "0 chart(s) failed",
+      );
     });
 
     test("refuses a release name that leaves no room for suffixes", async () => {

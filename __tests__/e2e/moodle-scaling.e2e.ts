@@ -12,7 +12,7 @@ describeOnTestbed("web pods of charts/moodle", () => {
   let byWorkers: Resource[];
   beforeAll(async () => {
     byProcessors = await render(site("sites", { web: BY_PROCESSORS }));
-    byWorkers = await render(site("sites", { web: everything.web }));
+    byWorkers = await render(site("sites", { web: everything.web, monitoring: everything.monitoring }));
   });
 
   test("scale by PHP's processors", () => {
@@ -73,7 +73,7 @@ describeOnTestbed("web pods of charts/moodle", () => {
 
   test("are of a fixed number where the least is the most, autoscaling or not", async () => {
     const web = { ...everything.web, minReplicas: 3, maxReplicas: 3 };
-    const fixed = await render(site("sites", { web }));
+    const fixed = await render(site("sites", { web, monitoring: everything.monitoring }));
     expect(only(fixed, "Deployment", "moodle-web").spec.replicas).toBe(3);
     expect(kinds(fixed)).not.toEqual(expect.arrayContaining([expect.stringMatching(/Autoscaler|ScaledObject/)]));
   });
@@ -91,8 +91,13 @@ describeOnTestbed("web pods of charts/moodle", () => {
     expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(fpm + 300);
   });
 
+  test("are not scaled by what nothing counts", async () => {
+    const { values } = synthesize(site("sites", everything));
+    await expect(template("moodle", { ...values, monitoring: undefined })).rejects.toThrow(/set monitoring.namespace/);
+  });
+
   test("are counted for this site alone", async () => {
-    const { values } = synthesize(site("sites", { web: everything.web, route: ports.ingress }));
+    const { values } = synthesize(site("sites", { ...everything, route: ports.ingress }));
     const objects = objectsOf(await template("learn-2", values, "faculty"));
     const { query } = only(objects, "ScaledObject", "learn-2-web").spec.triggers[0].metadata;
     expect(query).not.toMatch(/NAMESPACE|RELEASE/);

@@ -40,7 +40,8 @@ const CHOICES: Readonly<Record<string, Partial<MoodleWebProps>>> = Object.fromEn
     keda: everything.web,
   }).flatMap(([scaling, web]) =>
     [false, true].flatMap((antivirus) =>
-      [undefined, everything.monitoring].map((monitoring) => [
+      // Workers can only be counted where something watches.
+      (scaling === "keda" ? [everything.monitoring] : [undefined, everything.monitoring]).map((monitoring) => [
         `${scaling}${antivirus ? "-av" : ""}${monitoring ? "-mon" : ""}`,
         {
           ...{ web, antivirus, monitoring },

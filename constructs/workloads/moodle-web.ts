@@ -93,7 +93,14 @@ export class MoodleWeb extends Construct {
     this.ready = [release];
   }
 
-  private check({ releaseName = "moodle", image, web }: MoodleWebProps): void {
+  private check({
+    releaseName = "moodle",
+    image,
+    web,
+    antivirus,
+    maxUploadMb = 256,
+    monitoring,
+  }: MoodleWebProps): void {
     const { path } = this.node;
     if (!/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/.test(releaseName)) {
       refuse(path, {
@@ -111,7 +118,23 @@ export class MoodleWeb extends Construct {
         remedy: "name the version, such as registry.example.edu/moodle:0.1.0",
       });
     }
+    if (antivirus && maxUploadMb > 2000) {
+      refuse(path, {
+        path: "maxUploadMb",
+        given: maxUploadMb,
+        allowed: "2000 or less with antivirus, which scans no larger file",
+        remedy: "lower maxUploadMb or turn antivirus off",
+      });
+    }
     if (web === undefined) return;
+    if (web.autoscaling !== undefined && monitoring === undefined) {
+      refuse(path, {
+        path: "web.autoscaling",
+        given: web.autoscaling,
+        allowed: "with monitoring, which counts the workers",
+        remedy: "give monitoring, or leave web.autoscaling out",
+      });
+    }
     if (web.minReplicas > web.maxReplicas) {
       refuse(path, {
         path: "web.maxReplicas",

@@ -257,6 +257,17 @@ describe("MoodleWeb", () => {
       { web: { minReplicas: 3, maxReplicas: 2, cpu: 2, memoryMb: 2048 } },
       "maxReplicas",
     ],
+    ["uploads that the virus scanner cannot scan", { antivirus: true, maxUploadMb: 2001 }, "maxUploadMb"],
+    [
+      "scaling by workers that nothing counts",
+      {
+        web: {
+          ...{ minReplicas: 2, maxReplicas: 6, cpu: 2, memoryMb: 3072 },
+          autoscaling: { busyWorkersPercent: 70, prometheusAddress: "http://prometheus.monitoring:9090" },
+        },
+      },
+      "web.autoscaling",
+    ],
     ["less than Moodle runs on", { web: { minReplicas: 2, maxReplicas: 2, cpu: 2, memoryMb: 512 } }, "web"],
   ])("refuses %s", (_, props, field) => {
     expect(() => synthesize({ ...onAws, ...props })).toThrow(
