@@ -4,7 +4,13 @@ module.exports = {
   maxWorkers: "100%",
   roots: ["<rootDir>/__tests__"],
   testMatch: ["**/*.test.ts"],
-  testPathIgnorePatterns: ["/node_modules/", "/__tests__/e2e/", "/__tests__/program/", "/__tests__/servers/"],
+  testPathIgnorePatterns: [
+    "/node_modules/",
+    "/__tests__/e2e/",
+    "/__tests__/program/",
+    "/__tests__/servers/",
+    "/__tests__/site/",
+  ],
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdktf.out/"],
   // TypeScript wants the extension in import(), which only the compiled file has.
   moduleNameMapper: {

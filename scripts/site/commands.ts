@@ -59,7 +59,7 @@ async function startServers(site: Site, objects: boolean, signal: AbortSignal): 
 
 /** Runs a command in Moodle's folder, in the site's environment. Returns its exit code. */
 export async function execute(site: Site, [command, ...args]: readonly string[]): Promise<number> {
-  if (command === undefined) throw new Error("exec wants a command: exec php admin/cli/purge_caches.php");
+  if (command === undefined) throw new Error("exec wants a command: exec moodle php admin/cli/purge_caches.php");
   const child = spawn(command, args, { cwd: site.path("code"), env: savedEnvironment(site), stdio: "inherit" });
   const [code] = await once(child, "close");
   return code ?? 1;

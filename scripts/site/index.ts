@@ -18,7 +18,7 @@ const USAGE = `usage: npm run site -- [--folder build/site] COMMAND
   down           stops it; its data stay in the folder
   status         what runs, and whether it serves
   logs [NAME]    the last lines of every log, or of one
-  exec COMMAND   a command in Moodle's folder and environment: exec php admin/cli/purge_caches.php`;
+  exec COMMAND   a command in Moodle's folder and environment: exec moodle php admin/cli/purge_caches.php`;
 
 /** Lines of a log that `logs` shows. */
 const LOG_LINES = 40;

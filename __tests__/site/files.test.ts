@@ -1,0 +1,88 @@
+/** Files as students get them: by PHP's say and nginx's hands. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Course, makeCourse } from "./support/course";
+import { describeSites } from "./support/sites";
+import { Visitor } from "./support/visitor";
+
+/** More than sockets and nginx's buffers hold. */
+const SIZE = 60 * 2 ** 20;
+
+describeSites("files", (site) => {
+  let course: Course;
+  let student: Visitor;
+
+  beforeAll(async () => {
+    course = await makeCourse(site, `FILES-${Date.now()}`, SIZE);
+    student = await new Visitor(site).login(course.username, course.password);
+  });
+
+  const hash = (content: Uint8Array) => createHash("sha1").update(content).digest("hex");
+
+  it("are served by slash arguments, whole", async () => {
+    const response = await student.fetch(course.file);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-length")).toBe(String(SIZE));
+    expect(response.headers.get("content-disposition")).toContain('filename="lecture notes.bin"');
+    expect(hash(new Uint8Array(await response.arrayBuffer()))).toBe(course.contentHash);
+  });
+
+  it("are served by ranges", async () => {
+    const range = (bytes: string) => student.fetch(course.file, { headers: { range: `bytes=${bytes}` } });
+    const middle = await range("1000-1999");
+    expect(middle.status).toBe(206);
+    expect(middle.headers.get("content-range")).toBe(`bytes 1000-1999/${SIZE}`);
+    expect(Buffer.from(await middle.arrayBuffer())).toEqual(course.content.subarray(1000, 2000));
+    expect(Buffer.from(await (await range("-10")).arrayBuffer())).toEqual(course.content.subarray(-10));
+    expect((await range(`${SIZE}-`)).status).toBe(416);
+  });
+
+  it("are not sent again to who has them", async () => {
+    const first = await student.fetch(course.file, { headers: { range: "bytes=0-0" } });
+    const etag = first.headers.get("etag") ?? "";
+    expect(etag).not.toBe("");
+    const again = await student.fetch(course.file, { headers: { "if-none-match": etag } });
+    expect(again.status).toBe(304);
+  });
+
+  it("are refused to who is not in the course", async () => {
+    const stranger = await new Visitor(site).fetch(course.file);
+    expect(new URL(stranger.url).pathname).not.toBe(new URL(course.file, site.url).pathname);
+    expect(stranger.headers.get("content-type")).toContain("text/html");
+  });
+
+  it("leave PHP free while they are on their way", async () => {
+    const cookie = [...student.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    const slow = await new Promise<import("node:http").IncomingMessage>((done, failed) => {
+      request(new URL(course.file, site.url), { headers: { cookie } }, done).on("error", failed).end();
+    });
+    try {
+      expect(slow.headers["content-length"]).toBe(String(SIZE));
+      slow.pause();
+      await sleep(2000);
+      const metrics = await (await fetch(`http://127.0.0.1:${site.ports.internal}/metrics/php-fpm`)).text();
+      const active = /^phpfpm_active_processes(?:\{[^}]*\})? (\d+)/m.exec(metrics);
+      expect(active?.[1]).toBe("0");
+      // Nor has nginx taken a copy of what PHP said: it was PHP that handed it over by name.
+      expect(slow.complete).toBe(false);
+    } finally {
+      slow.destroy();
+    }
+  });
+
+  it("lie outside of what the web server serves by itself", async () => {
+    const { contentHash } = course;
+    const inside = `/dataroot/filedir/${contentHash.slice(0, 2)}/${contentHash.slice(2, 4)}/${contentHash}`;
+    expect(existsSync(site.path("data", inside.slice("/dataroot".length)))).toBe(true);
+    for (const path of [
+      inside,
+      `/../data${inside.slice("/dataroot".length)}`,
+      "/dataroot/",
+      "/dataroot/../secrets/database/password",
+    ]) {
+      expect([path, (await fetch(site.url + path)).status]).toEqual([path, 404]);
+    }
+  });
+});

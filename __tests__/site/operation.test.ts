@@ -1,0 +1,91 @@
+/** Health, maintenance, a database that is away, cron and ad-hoc tasks. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { describeSites } from "./support/sites";
+
+describeSites("operation", (site) => {
+  const get = async (path: string) => {
+    const response = await fetch(site.url + path);
+    return { status: response.status, body: await response.text() };
+  };
+  /** Asks until the answer is as expected. */
+  const eventually = async (path: string, expected: object) => {
+    for (let tries = 0; tries < 50; tries++) {
+      const answer = await get(path);
+      if (answer.status === (expected as { status: number }).status) break;
+      await sleep(200);
+    }
+    expect(await get(path)).toMatchObject(expected);
+  };
+
+  it("is healthy", async () => {
+    expect(await get("/health")).toMatchObject({ status: 200 });
+    expect(await get("/livez/nginx")).toMatchObject({ status: 200 });
+    expect(await get("/livez/php-fpm")).toMatchObject({ status: 200 });
+  });
+
+  it("answers health checks in maintenance, and shows visitors the page", async () => {
+    await site.exec("moodle", "php", "admin/cli/maintenance.php", "--enable");
+    try {
+      expect(await get("/health")).toMatchObject({ status: 200 });
+      expect(await get("/livez/php-fpm")).toMatchObject({ status: 200 });
+      const { status, body } = await get("/login/index.php");
+      expect(status).toBe(503);
+      expect(body).toContain("maintenance");
+    } finally {
+      await site.exec("moodle", "php", "admin/cli/maintenance.php", "--disable");
+    }
+    expect(await get("/login/index.php")).toMatchObject({ status: 200 });
+  });
+
+  it("is not ready without its database, but alive; and is ready again afterwards", async () => {
+    const { output } = await site.command(["status"]);
+    const pid = Number(new RegExp(`^${site.database}\\s+(\\d+)`, "m").exec(output)?.[1]);
+    process.kill(pid, site.database === "postgresql" ? "SIGINT" : "SIGTERM");
+    await eventually("/health", { status: 503 });
+    expect(await get("/livez/nginx")).toMatchObject({ status: 200 });
+    expect(await get("/livez/php-fpm")).toMatchObject({ status: 200 });
+    const page = await get("/login/index.php");
+    expect(page.status).toBeGreaterThanOrEqual(500);
+    expect(page.body).not.toContain(site.secret("database/password"));
+
+    expect((await site.command(["status"])).code).toBe(1);
+    await site.up();
+    expect(await get("/health")).toMatchObject({ status: 200 });
+    expect(await get("/login/index.php")).toMatchObject({ status: 200 });
+  });
+
+  it("runs scheduled tasks", async () => {
+    const before = Math.floor(Date.now() / 1000) - 1;
+    await site.query(
+      "UPDATE mdl_task_scheduled SET nextruntime = 0, lastruntime = 0 WHERE classname LIKE '%check_for_updates%' OR classname LIKE '%cache_cleanup_task%'",
+    );
+    for (let tries = 0; ; tries++) {
+      const [row] = await site.query<{ last: string }>(
+        "SELECT lastruntime AS last FROM mdl_task_scheduled WHERE classname LIKE '%cache_cleanup_task%'",
+      );
+      if (Number(row?.last) >= before) break;
+      if (tries > 180) throw new Error("cron has not run the task in three minutes");
+      await sleep(1000);
+    }
+  });
+
+  it("runs ad-hoc tasks by workers of their own", async () => {
+    const script = site.put(
+      "tmp/queue.php",
+      `<?php define('CLI_SCRIPT', true); require getcwd() . '/config.php';
+      $task = new \\core\\task\\refresh_mod_calendar_events_task();
+      $task->set_custom_data(['plugins' => ['forum']]);
+      echo \\core\\task\\manager::queue_adhoc_task($task);`,
+    );
+    const id = Number((await site.exec("moodle", "php", script)).trim());
+    expect(id).toBeGreaterThan(0);
+    for (let tries = 0; ; tries++) {
+      const rows = await site.query(`SELECT id FROM mdl_task_adhoc WHERE id = ${id}`);
+      if (rows.length === 0) break;
+      if (tries > 60) throw new Error("the task is still queued after a minute");
+      await sleep(1000);
+    }
+    const logs = (await site.command(["logs", "adhoc"])).output;
+    expect(logs).toContain("refresh_mod_calendar_events_task");
+  });
+});

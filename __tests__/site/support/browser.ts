@@ -1,0 +1,66 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { ROOT, type TestSite } from "./sites";
+
+const CHROMIUM = "/usr/bin/chromium";
+
+/** Why there is no browser, or undefined where there is one. */
+export function missingBrowser(): string | undefined {
+  return existsSync(CHROMIUM) ? undefined : "chromium is not installed";
+}
+
+/** A browser with one page, which keeps what went wrong in it. */
+export class Browser {
+  /** Faults of scripts, and answers of 500 and more. */
+  readonly faults: string[] = [];
+  private count = 0;
+
+  private constructor(
+    private readonly profile: string,
+    private readonly context: BrowserContext,
+    readonly page: Page,
+    private readonly screenshots: string,
+  ) {
+    page.on("pageerror", (error) => this.faults.push(`${page.url()}: ${error.message}`));
+    page.on("response", (response) => {
+      if (response.status() >= 500) this.faults.push(`${response.url()} answers ${response.status()}`);
+    });
+  }
+
+  static async start(site: TestSite): Promise<Browser> {
+    const profile = mkdtempSync(join(tmpdir(), "chromium-"));
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: CHROMIUM,
+      headless: true,
+      chromiumSandbox: false,
+      baseURL: site.url,
+      viewport: { width: 1280, height: 900 },
+      args: ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"],
+    });
+    const screenshots = join(ROOT, "build/screenshots", site.database);
+    rmSync(screenshots, { recursive: true, force: true });
+    mkdirSync(screenshots, { recursive: true });
+    const page = context.pages()[0] ?? (await context.newPage());
+    page.setDefaultTimeout(60_000);
+    return new Browser(profile, context, page, screenshots);
+  }
+
+  /** Opens a page and waits until its scripts have settled. */
+  async open(path: string): Promise<void> {
+    await this.page.goto(path);
+    await this.page.waitForLoadState("networkidle");
+  }
+
+  /** Into build/screenshots/<database>, numbered. */
+  async screenshot(name: string): Promise<void> {
+    const number = String(++this.count).padStart(2, "0");
+    await this.page.screenshot({ path: join(this.screenshots, `${number}-${name}.png`), fullPage: true });
+  }
+
+  async stop(): Promise<void> {
+    await this.context.close();
+    rmSync(this.profile, { recursive: true, force: true });
+  }
+}
