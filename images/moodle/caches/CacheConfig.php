@@ -1,6 +1,8 @@
 <?php
 namespace platform;
 
+use core_cache\store;
+
 /** What CacheFactory's caches are: $CFG->platform_caches, in Moodle's words. */
 final class CacheConfig extends \core_cache\config {
     public static function config_file_exists() {
@@ -16,38 +18,51 @@ final class CacheConfig extends \core_cache\config {
         $caches = $CFG->platform_caches;
         $definitions = require $caches['definitions'];
         $stores = [
-            'session' => ['name' => 'session', 'plugin' => 'session', 'default' => true],
-            'request' => ['name' => 'request', 'plugin' => 'static', 'default' => true],
+            'session' => self::store('session', 'session', [], true),
+            'request' => self::store('request', 'static', [], true),
         ];
         foreach ($caches['stores'] as $name => [$plugin, $configuration]) {
-            $stores[$name] = ['name' => $name, 'plugin' => $plugin, 'configuration' => $configuration];
-        }
-        foreach ($stores as &$store) {
-            require_once "$CFG->dirroot/cache/stores/{$store['plugin']}/lib.php";
-            $class = "cachestore_{$store['plugin']}";
-            $store += ['features' => $class::get_supported_features(), 'modes' => $class::get_supported_modes(), 'mappingsonly' => false];
-        }
-        $mappings = [];
-        foreach ($definitions as $id => $definition) {
-            if ($definition['mode'] !== \core_cache\store::MODE_APPLICATION) {
-                continue;
-            }
-            $local = !empty($definition['canuselocalstore']) ? $caches['local'] : null;
-            foreach (array_reverse($caches['exceptions'][$id] ?? $local ?? []) as $sort => $store) {
-                $mappings[] = ['definition' => $id, 'store' => $store, 'sort' => $sort];
-            }
+            $stores[$name] = self::store($name, $plugin, $configuration, false);
         }
         return [
             'siteidentifier' => $caches['siteidentifier'],
             'stores' => $stores,
             'definitions' => $definitions,
-            'definitionmappings' => $mappings,
+            'definitionmappings' => self::mappings($caches, $definitions),
             'modemappings' => [
-                ['mode' => \core_cache\store::MODE_APPLICATION, 'store' => $caches['rest'][0], 'sort' => -1],
-                ['mode' => \core_cache\store::MODE_SESSION, 'store' => 'session', 'sort' => -1],
-                ['mode' => \core_cache\store::MODE_REQUEST, 'store' => 'request', 'sort' => -1],
+                ['mode' => store::MODE_APPLICATION, 'store' => $caches['rest'], 'sort' => -1],
+                ['mode' => store::MODE_SESSION, 'store' => 'session', 'sort' => -1],
+                ['mode' => store::MODE_REQUEST, 'store' => 'request', 'sort' => -1],
             ],
             'locks' => [['name' => 'cachelock_file_default', 'type' => 'cachelock_file', 'dir' => 'filelocks', 'default' => true]],
         ];
+    }
+
+    private static function store(string $name, string $plugin, array $configuration, bool $default): array {
+        global $CFG;
+        require_once "$CFG->dirroot/cache/stores/$plugin/lib.php";
+        $class = "cachestore_$plugin";
+        return [
+            'name' => $name,
+            'plugin' => $plugin,
+            'configuration' => $configuration,
+            'features' => $class::get_supported_features(),
+            'modes' => $class::get_supported_modes(),
+            'mappingsonly' => false,
+            'default' => $default,
+        ];
+    }
+
+    /** Which stores a cache has, where they are not the ones of its mode. The greater sort is asked first. */
+    private static function mappings(array $caches, array $definitions): array {
+        $mappings = [];
+        foreach ($definitions as $id => $definition) {
+            $local = $definition['mode'] === store::MODE_APPLICATION && !empty($definition['canuselocalstore']);
+            $names = $local ? $caches['exceptions'][$id] ?? $caches['local'] : [];
+            foreach (array_reverse($names) as $sort => $name) {
+                $mappings[] = ['definition' => $id, 'store' => $name, 'sort' => $sort];
+            }
+        }
+        return $mappings;
     }
 }

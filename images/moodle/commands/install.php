@@ -11,7 +11,9 @@ namespace platform;
 require __DIR__ . '/../settings/load.php';
 require __DIR__ . '/database.php';
 require __DIR__ . '/code.php';
+require __DIR__ . '/output.php';
 require __DIR__ . '/lock.php';
+require __DIR__ . '/maintenance.php';
 require __DIR__ . '/installation.php';
 
 $installation = Installation::plan(Environment::of_process(), (string) getenv('MOODLE_SOURCE_DIR'));

@@ -3,11 +3,15 @@ namespace platform;
 
 /** One installation or upgrade: what to run, and what to see to when it has ended. */
 final class Installation {
+    /** Exit code of `upgrade.php --is-maintenance-required`. */
+    private const NO_MAINTENANCE = 3;
+
     /**
-     * @param \PDO $database holds the lock
+     * @param \PDO $lock the connection that holds the lock
      * @param string $script of Moodle, and its arguments, the script's name first
      */
     private function __construct(
+        private readonly \PDO $lock,
         private readonly \PDO $database,
         private readonly \stdClass $cfg,
         private readonly Code $code,
@@ -20,10 +24,15 @@ final class Installation {
     public static function plan(Environment $env, string $root): ?self {
         $cfg = load_settings($root);
         $code = Code::read();
-        $database = connect($cfg);
-        lock_installation($database, $cfg);
+        try {
+            $lock = lock_installation($cfg);
+            // Of its own: the lock's connection may be within a transaction.
+            $database = connect($cfg);
+        } catch (\PDOException $fault) {
+            fail("the database $cfg->dbname on $cfg->dbhost does not answer: {$fault->getMessage()}", 1);
+        }
         $make = fn(string $script, array $options) => new self(
-            $database, $cfg, $code, self::script($root, $script), [self::script($root, $script), ...$options]
+            $lock, $database, $cfg, $code, self::script($root, $script), [self::script($root, $script), ...$options]
         );
 
         if (count_tables($database, $cfg) === 0) {
@@ -33,8 +42,8 @@ final class Installation {
         }
         $settings = core_settings($database, $cfg, ['version', 'release', 'allversionshash', 'rolesactive']);
         if (empty($settings['rolesactive']) || file_exists(self::unfinished($cfg))) {
-            refuse("the database $cfg->dbname holds an installation that never came to its end, so nobody has used it: "
-                . 'drop the database, make it anew, and run this again');
+            fail("the database $cfg->dbname holds an installation that never came to its end, so nobody has used it: "
+                . 'drop the database, make it anew, and run this again', 78);
         }
         self::refuse_downgrade($code, $settings, plugin_versions($database, $cfg));
         if (($settings['allversionshash'] ?? '') === $code->hash) {
@@ -44,13 +53,14 @@ final class Installation {
         }
 
         say("upgrading {$settings['release']} to $code->release");
-        $options = ['--non-interactive'];
-        if (self::ask($root, '--is-maintenance-required') === 3) {
-            $options[] = '--maintenance=0';
-        } else {
-            begin_maintenance($cfg);
+        // Left by an upgrade that was killed: whoever holds the lock knows that none is running.
+        $database->exec("DELETE FROM {$cfg->prefix}config WHERE name = 'upgraderunning'");
+        if (self::run($root, 'upgrade.php', '--is-maintenance-required') === self::NO_MAINTENANCE) {
+            return $make('upgrade.php', ['--non-interactive', '--maintenance=0']);
         }
-        return $make('upgrade.php', $options);
+        begin_maintenance($cfg);
+        stop_cron($database, $cfg);
+        return $make('upgrade.php', ['--non-interactive']);
     }
 
     /** When Moodle's script has ended. It calls exit(): only the database tells whether all went well. */
@@ -59,8 +69,11 @@ final class Installation {
             ? core_settings($this->database, $this->cfg, ['allversionshash', 'rolesactive'])
             : [];
         if (($settings['allversionshash'] ?? '') !== $this->code->hash || empty($settings['rolesactive'])) {
-            fwrite(STDERR, "moodle: the database is not at {$this->code->release}: see what Moodle said above\n");
-            exit(1);
+            fail("the database is not at {$this->code->release}: see what Moodle said above", 1);
+        }
+        if (in_array('--maintenance=0', $this->arguments, true)) {
+            // Moodle leaves this to whoever upgrades without maintenance.
+            self::run((string) getenv('MOODLE_SOURCE_DIR'), 'purge_caches.php');
         }
         @unlink(self::unfinished($this->cfg));
         end_maintenance($this->cfg);
@@ -72,9 +85,10 @@ final class Installation {
         return file_exists($path) ? $path : "$root/public/admin/cli/$name";
     }
 
-    /** Exit code of Moodle's upgrade.php with an option that only asks. */
-    private static function ask(string $root, string $option): int {
-        passthru(implode(' ', array_map(escapeshellarg(...), [PHP_BINARY, self::script($root, 'upgrade.php'), $option])), $status);
+    /** Runs another of Moodle's scripts to its end, and returns its exit code. */
+    private static function run(string $root, string $script, string ...$options): int {
+        $command = [PHP_BINARY, self::script($root, $script), ...$options];
+        passthru(implode(' ', array_map(escapeshellarg(...), $command)), $status);
         return $status;
     }
 
@@ -92,13 +106,13 @@ final class Installation {
 
     private static function refuse_downgrade(Code $code, array $settings, array $plugins): void {
         if ((float) $settings['version'] > $code->version) {
-            refuse("the database is at {$settings['release']} ({$settings['version']}), newer than this code, $code->release: "
-                . 'run an image of that version or newer; a database never goes back, except from a backup');
+            fail("the database is at {$settings['release']} ({$settings['version']}), newer than this code, $code->release: "
+                . 'run an image of that version or newer; a database never goes back, except from a backup', 78);
         }
         foreach ($code->plugins as $component => $version) {
             if ($version !== null && (float) ($plugins[$component] ?? 0) > (float) $version) {
-                refuse("the plugin $component is at {$plugins[$component]} in the database, newer than this code's $version: "
-                    . 'run an image that has that version or newer');
+                fail("the plugin $component is at {$plugins[$component]} in the database, newer than this code's $version: "
+                    . 'run an image that has that version or newer', 78);
             }
         }
     }
@@ -106,40 +120,5 @@ final class Installation {
     /** A file that is there from the beginning of an installation to its end. */
     private static function unfinished(\stdClass $cfg): string {
         return "$cfg->dataroot/installation-unfinished";
-    }
-}
-
-function say(string $message): void {
-    echo "moodle: $message\n";
-}
-
-function refuse(string $message): never {
-    fwrite(STDERR, "moodle: $message\n");
-    exit(78);
-}
-
-const MAINTENANCE_MARK = '<!-- moodle install -->';
-
-/**
- * Moodle answers every request with this file while it is there. One that an administrator has put there stays as it is,
- * and stays afterwards.
- */
-function begin_maintenance(\stdClass $cfg): void {
-    $file = "$cfg->dataroot/climaintenance.html";
-    if (file_exists($file)) {
-        return;
-    }
-    say('maintenance mode until the upgrade has ended');
-    $template = "$cfg->dataroot/climaintenance.template.html";
-    $page = file_get_contents(is_readable($template) ? $template : dirname(__DIR__) . '/web/maintenance.html');
-    file_put_contents("$file.new", $page . MAINTENANCE_MARK . "\n");
-    rename("$file.new", $file);
-}
-
-function end_maintenance(\stdClass $cfg): void {
-    $file = "$cfg->dataroot/climaintenance.html";
-    if (file_exists($file) && str_contains((string) file_get_contents($file), MAINTENANCE_MARK)) {
-        unlink($file);
-        say('maintenance mode is over');
     }
 }

@@ -2,10 +2,11 @@
 namespace platform;
 
 /**
- * Waits for the lock of installation in the database. The server gives it back when this connection ends, and so with
- * the process.
+ * Waits for the lock of installation in the database. The server gives it back when the connection that is returned ends,
+ * and so with the process.
  */
-function lock_installation(\PDO $database, \stdClass $cfg): void {
+function lock_installation(\stdClass $cfg): \PDO {
+    $database = connect($cfg);
     if ($cfg->dbtype === 'pgsql') {
         // A lock of a transaction, which a pooler leaves alone. This one stays open and idle until the process ends.
         $database->exec('SET idle_in_transaction_session_timeout = 0');
@@ -18,8 +19,9 @@ function lock_installation(\PDO $database, \stdClass $cfg): void {
     }
     for ($said = false; !$attempt(); sleep(2)) {
         if (!$said) {
-            echo "moodle: waiting: another installation or upgrade holds the lock in the database\n";
+            say('waiting: another installation or upgrade holds the lock in the database');
             $said = true;
         }
     }
+    return $database;
 }

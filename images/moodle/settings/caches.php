@@ -41,7 +41,7 @@ function cache_settings(Environment $env, \stdClass $cfg): void {
         // large stays out of APCu, which empties itself when it is full.
         'local' => ['memory', 'redis'],
         'exceptions' => ['core/coursemodinfo' => ['disk', 'redis'], 'core/htmlpurifier' => ['disk']],
-        'rest' => ['redis'],
+        'rest' => 'redis',
         // Part of every key. The prefix keeps sites apart.
         'siteidentifier' => md5($prefix),
     ];

@@ -32,7 +32,7 @@ function settings(Environment $env, string $root): \stdClass {
     database_settings($env, $cfg);
     session_settings($env, $cfg);
     cache_settings($env, $cfg);
-    file_settings($env, $cfg, $root);
+    file_settings($env, $cfg);
     mail_settings($env, $cfg);
     task_settings($env, $cfg);
     return $cfg;
