@@ -7,6 +7,7 @@ module.exports = {
   testPathIgnorePatterns: [
     "/node_modules/",
     "/__tests__/e2e/",
+    "/__tests__/images/",
     "/__tests__/program/",
     "/__tests__/servers/",
     "/__tests__/site/",

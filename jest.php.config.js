@@ -1,0 +1,10 @@
+/** The image's PHP, nginx and commands, with PHP, nginx and databases of the system. */
+
+/** @type {import("jest").Config} */
+module.exports = {
+  ...require("./jest.config"),
+  testMatch: ["**/__tests__/images/**/*.test.ts"],
+  testPathIgnorePatterns: ["/node_modules/"],
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};
