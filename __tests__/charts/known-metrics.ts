@@ -36,7 +36,7 @@ export const KNOWN_METRICS: readonly MetricSource[] = [
       "nginx_http_requests_total",
     ],
   },
-  { source: "charts/moodle/README.md, the image's contract", names: imageMetrics() },
+  { source: "images/moodle/commands/site-metrics.php", names: imageMetrics() },
   {
     source: "https://github.com/kubernetes/kube-state-metrics/tree/main/docs/metrics/workload",
     names: [
@@ -62,9 +62,8 @@ export const KNOWN_METRICS: readonly MetricSource[] = [
 ];
 
 function imageMetrics(): string[] {
-  const readme = readFileSync(join(__dirname, "../../charts/moodle/README.md"), "utf8");
-  const [, table = ""] = readme.split("Metrics that `moodle metrics` serves");
-  return Array.from(table.matchAll(/`(moodle_[a-z_]+)`/g), ([, name = ""]) => name);
+  const program = readFileSync(join(__dirname, "../../images/moodle/commands/site-metrics.php"), "utf8");
+  return [...new Set(Array.from(program.matchAll(/->gauge\('([a-z_]+)'/g), ([, name = ""]) => `moodle_${name}`))];
 }
 
 /** Names of metrics in a PromQL expression: what is neither a function, a keyword, a label nor a text. */

@@ -74,7 +74,9 @@ describeOnTestbed("monitoring of charts/moodle", () => {
   test("brings a dashboard that Grafana's sidecar finds and that is JSON", () => {
     const { metadata, data } = only(objects, "ConfigMap", "moodle-dashboard");
     expect(metadata.labels.grafana_dashboard).toBe("1");
-    const { title, panels } = JSON.parse(data["sites-moodle.json"]);
+    const { title, panels, uid } = JSON.parse(data["sites-moodle.json"]);
+    // Grafana takes 40 characters at most, and a site keeps its own, so that links last.
+    expect(uid).toMatch(/^moodle-[0-9a-f]{12}$/);
     expect(title).toBe("Moodle: moodle in sites");
     expect(new Set(panels.map(({ id }: Resource) => id)).size).toBe(panels.length);
   });

@@ -85,6 +85,9 @@ describeOnTestbed("two sites of charts/moodle in one namespace", () => {
       Object.keys(only(objects, "ConfigMap", `${["arts", "law"][index]}-dashboard`).data),
     );
     expect(files).toEqual([["sites-arts.json"], ["sites-law.json"]]);
+    const uid = (objects: Resource[], name: string) =>
+      JSON.parse(only(objects, "ConfigMap", `${name}-dashboard`).data[`sites-${name}.json`]).uid;
+    expect(uid(arts, "arts")).not.toBe(uid(law, "law"));
   });
 
   test("of the same name in two namespaces share no key either", async () => {

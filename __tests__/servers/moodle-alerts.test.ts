@@ -95,39 +95,56 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
     fires: { [kube("kube_job_failed", 'job_name="RELEASE-install-1", condition="true"')]: "1x10" },
     silent: { [kube("kube_job_failed", 'job_name="RELEASE-install-1", condition="false"')]: "1x10" },
   },
+  MoodleMaintenanceForgotten: {
+    at: "250m",
+    fires: { [moodle("moodle_maintenance")]: "1x300" },
+    silent: { [moodle("moodle_maintenance")]: "1x200 0 1x100" },
+  },
   MoodleCronLate: {
     at: "10m",
-    fires: { [moodle("moodle_cron_lag_seconds")]: "1801+60x20" },
-    silent: { [moodle("moodle_cron_lag_seconds")]: "1750+10x4 0+60x20" },
+    fires: { [moodle("moodle_cron_lag_seconds")]: "901+60x20" },
+    silent: { [moodle("moodle_cron_lag_seconds")]: "850+10x9 0+60x20" },
   },
   MoodleAdhocQueueOld: {
     at: "20m",
-    fires: { [moodle("moodle_adhoc_oldest_seconds")]: "3601+60x30" },
-    silent: { [moodle("moodle_adhoc_oldest_seconds")]: "3600x30" },
+    fires: { [moodle("moodle_adhoc_tasks_oldest_seconds")]: "3601+60x30" },
+    silent: { [moodle("moodle_adhoc_tasks_oldest_seconds")]: "3600x30" },
   },
   MoodleTasksFail: {
     at: "70m",
-    fires: { [moodle("moodle_tasks_failing")]: "1x80" },
-    silent: { [moodle("moodle_tasks_failing")]: "1x40 0 1x60" },
+    fires: {
+      [moodle("moodle_tasks_failing", ', type="adhoc"')]: "1x80",
+      [moodle("moodle_tasks_failing", ', type="scheduled"')]: "0x80",
+    },
+    silent: { [moodle("moodle_tasks_failing", ', type="adhoc"')]: "1x40 0 1x60" },
+  },
+  MoodleReplicaDown: {
+    at: "10m",
+    fires: {
+      [moodle("moodle_replica_up", ', host="r1"')]: "0x20",
+      [moodle("moodle_replica_up", ', host="r2"')]: "1x20",
+    },
+    silent: { [moodle("moodle_replica_up", ', host="r1"')]: "0x4 1x20" },
   },
   MoodleReplicaLags: {
-    at: "10m",
-    fires: { [moodle("moodle_replica_lag_seconds", ', host="r"')]: "31x20" },
-    silent: { [moodle("moodle_replica_lag_seconds", ', host="r"')]: "31x4 2x20" },
+    at: "20m",
+    fires: { [moodle("moodle_replica_lag_seconds", ', host="r"')]: "70 120 65 100 90 70 120 65 100 90 70x20" },
+    // Asked just between the two, for all that it is seconds behind.
+    silent: { [moodle("moodle_replica_lag_seconds", ', host="r"')]: "0x9 90 0x9 90 0x9 90" },
   },
   MoodleFilesStayLocal: {
     at: "370m",
-    fires: { [moodle("moodle_objectfs_files", ', location="local"')]: "2000+1x400" },
+    fires: { [moodle("moodle_objectfs_objects", ', location="local"')]: "2000+1x400" },
     // A course was restored, and its files leave.
     silent: {
-      [moodle("moodle_objectfs_files", ', location="local"')]: "9000-10x400",
-      [moodle("moodle_objectfs_files", ', location="external"')]: "2000+1x400",
+      [moodle("moodle_objectfs_objects", ', location="local"')]: "9000-10x400",
+      [moodle("moodle_objectfs_objects", ', location="external"')]: "2000+1x400",
     },
   },
   MoodleFilesMissing: {
     at: "40m",
-    fires: { [moodle("moodle_objectfs_files", ', location="error"')]: "1x60" },
-    silent: { [moodle("moodle_objectfs_files", ', location="local"')]: "1x60" },
+    fires: { [moodle("moodle_objectfs_objects", ', location="error"')]: "1x60" },
+    silent: { [moodle("moodle_objectfs_objects", ', location="local"')]: "1x60" },
   },
   MoodleVolumeFull: {
     at: "20m",
@@ -186,7 +203,7 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
   test("tells how long ago cron began in words", () => {
     const exp_annotations = {
       summary: "Cron of RELEASE in NAMESPACE is late.",
-      description: "The last run of scheduled tasks began 2h 0m 0s ago. Mails, grades and files wait.",
+      description: "The last scheduled task ran 2h 0m 0s ago. Mails, grades and files wait.",
       runbook: "docs/moodle-operation.md#moodlecronlate",
     };
     const exp_alerts = [{ exp_labels: { severity: "critical" }, exp_annotations }];
