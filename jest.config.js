@@ -6,6 +6,7 @@ module.exports = {
   testMatch: ["**/*.test.ts"],
   testPathIgnorePatterns: [
     "/node_modules/",
+    "/__tests__/backup/",
     "/__tests__/e2e/",
     "/__tests__/images/",
     "/__tests__/program/",

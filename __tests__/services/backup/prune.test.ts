@@ -1,6 +1,7 @@
 import type { PruneOptions } from "../../../services/backup/src/operations";
 import { runPrune } from "../../../services/backup/src/prune/run";
 import { blobKey, snapshotKey } from "../../../services/backup/src/repository/layout";
+import { Lease } from "../../../services/backup/src/repository/lease";
 import { runSnapshot } from "../../../services/backup/src/snapshot/run";
 import { TestSite } from "./support/site";
 
@@ -100,6 +101,22 @@ describe("a prune", () => {
     expect(it.site.repository.keys()).not.toContain(blobKey("a".repeat(40)));
     expect(it.site.repository.keys()).toContain(blobKey("b".repeat(40)));
     expect(marked.blobs).toBe(1);
+  });
+
+  test("waits for the grace again where a run lost its lease, and may still write", async () => {
+    const it = await PruneSite.create();
+    const hash = await it.site.addFile("needed again");
+    await it.snapshot();
+    it.site.database.files.delete(hash);
+    await it.snapshot();
+    await it.prune();
+    it.pass(24);
+    await Lease.acquire({ ...it.site.options(), command: "snapshot", seconds: 60 });
+    it.pass(1);
+    expect((await it.prune()).deleted.objects).toBe(0);
+    it.pass(24);
+    expect((await it.prune()).deleted.snapshots).toHaveLength(1);
+    expect(it.site.repository.keys()).not.toContain(blobKey(hash));
   });
 
   test("refuses to let everything go", async () => {

@@ -1,9 +1,11 @@
+import { writeFile } from "node:fs/promises";
 import { LeaseHeld } from "../../../services/backup/src/errors";
 import { blobKey } from "../../../services/backup/src/repository/layout";
 import { openRepository } from "../../../services/backup/src/repository/repository";
 import { readManifests } from "../../../services/backup/src/repository/snapshots";
 import { runSnapshot } from "../../../services/backup/src/snapshot/run";
 import { blobPath } from "../../../services/backup/src/sources/files";
+import { runVerify } from "../../../services/backup/src/verify/run";
 import { TestSite } from "./support/site";
 
 describe("a snapshot", () => {
@@ -65,6 +67,56 @@ describe("a snapshot", () => {
     expect(manifest.status).toBe("complete");
     expect(site.repository.content(blobKey(hash))?.toString()).toBe("whole");
     expect(site.warnings()).toContain(`${blobKey(hash)} was damaged in the repository and is copied again`);
+  });
+
+  test.each(["damaged", "missing"])("heals references that are %s in the repository", async (how) => {
+    const site = await TestSite.create(30);
+    await runSnapshot(site.options());
+    const [shard = ""] = site.repository.keys("refs/");
+    if (how === "missing") await site.repository.delete([shard]);
+    else site.repository.damage(shard, (content) => content.subarray(0, -10));
+    const { manifest } = await runSnapshot(site.options());
+    expect(manifest).toMatchObject({ status: "complete", added: { blobs: 0 } });
+    expect(site.warnings().join()).toContain(`${shard} is ${how}`);
+    const report = await runVerify(site.options());
+    expect(report.findings).toEqual([]);
+  });
+
+  test("does not leave a wrong copy under a name that it cannot free", async () => {
+    const site = await TestSite.create(10);
+    const hash = await site.addFile("precious");
+    site.bucket.damage(blobPath(hash), () => Buffer.from("precioux"));
+    site.repository.lockDays = 5;
+    await expect(runSnapshot(site.options())).rejects.toThrow(
+      new RegExp(`^${blobKey(hash)} has the SHA-1 .* and stays`),
+    );
+    expect(site.repository.keys("snapshots/")).toEqual([]);
+  });
+
+  test("reads the references of now before it copies what they name", async () => {
+    const site = await TestSite.create(30);
+    const order: string[] = [];
+    const references = site.database.references.bind(site.database);
+    site.database.references = async function* () {
+      yield* references();
+      order.push("read");
+    };
+    const copy = site.repository.copyFrom.bind(site.repository);
+    site.repository.copyFrom = async (...args) => {
+      order.push("copied");
+      return copy(...args);
+    };
+    await runSnapshot(site.options());
+    expect(order.indexOf("read")).toBe(0);
+    expect(order.slice(1)).toContain("copied");
+  });
+
+  test("says that the scratch folder is full", async () => {
+    const site = await TestSite.create(10);
+    site.database.on.dump = () => writeFile("/dev/full", "dump");
+    await expect(runSnapshot(site.options())).rejects.toThrow(
+      `${site.scratch}/moodle-backup is full; give the scratch folder more space`,
+    );
   });
 
   test("is not begun while another runs", async () => {

@@ -2,7 +2,9 @@ import { buffer } from "node:stream/consumers";
 import type { Clock } from "../clock";
 import { Budget } from "../concurrency";
 import type { Reference } from "../databases/database";
+import { BackupError } from "../errors";
 import type { BlobPlace, FileSource } from "../sources/files";
+import { persist } from "../stores/persist";
 import { isStoreFailure, type ObjectStore, StoreError } from "../stores/store";
 import { sha1Of } from "./sha1";
 
@@ -25,9 +27,6 @@ const SMALL = 1024 * 1024;
 /** Bytes of blobs in memory at once: a large one weighs what the parts of its upload take. */
 const MEMORY = 96 * 1024 * 1024;
 const HEAVIEST = 32 * 1024 * 1024;
-const ATTEMPTS = 4;
-/** Milliseconds before the second attempt; each further wait is twice as long. */
-const FIRST_DELAY = 500;
 /** Of copies that a service has compared only with their source, one in so many is read. */
 const SAMPLE = 100;
 
@@ -40,15 +39,7 @@ export class Copier {
 
   /** Fails where source or repository fail for good: a source that does not answer has lost nothing. */
   async copy(reference: Reference): Promise<CopyOutcome> {
-    for (let attempt = 1, delay = FIRST_DELAY; ; attempt++, delay *= 2) {
-      try {
-        return await this.tryPlaces(reference);
-      } catch (error) {
-        this.options.signal.throwIfAborted();
-        if (attempt === ATTEMPTS || !isStoreFailure(error, "transient")) throw error;
-        await this.options.clock.sleep(delay, this.options.signal);
-      }
-    }
+    return persist(() => this.tryPlaces(reference), this.options);
   }
 
   private async tryPlaces(reference: Reference): Promise<CopyOutcome> {
@@ -85,7 +76,9 @@ export class Copier {
     const sampled = sha1 === undefined && (!verified || Math.random() * SAMPLE < 1);
     const actual = sampled ? await sha1Of(store, key, { signal }) : (sha1 ?? hash);
     if (actual === hash) return;
-    await store.delete([key]);
+    const [undeleted] = await store.delete([key], { signal });
+    if (undeleted !== undefined)
+      throw new BackupError(`${key} has the SHA-1 ${actual}, and stays: ${undeleted.error.message}`);
     throw new StoreError("corrupt", place.store.name, `${place.store.name}: ${place.key} has the SHA-1 ${actual}`);
   }
 

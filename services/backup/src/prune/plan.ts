@@ -4,7 +4,7 @@ import type { Progress } from "../progress";
 import { PLANS, planKey, ULID } from "../repository/layout";
 import type { Session } from "../repository/session";
 import { unseal } from "../repository/signing";
-import { readText } from "../stores/whole";
+import { putOnce, readText } from "../stores/whole";
 
 const planSchema = z.strictObject({
   format: z.literal(1),
@@ -22,13 +22,17 @@ export interface Plan {
   readonly snapshots: ReadonlySet<string>;
 }
 
-/** Plans that are older than the grace, oldest first. One that is not this repository's own is passed over. */
+/**
+ * Plans that are older than the grace, oldest first. One that is not this repository's own is passed over. The grace
+ * begins anew when a run loses its lease: should it be suspended just before it seals, what it relies on stays.
+ */
 export async function ripePlans(session: Session, graceHours: number, progress: Progress): Promise<Plan[]> {
   const { repository, lease, signal } = session;
   const plans: Plan[] = [];
   for await (const page of repository.store.list(PLANS, { signal })) {
     for (const { key, lastModified } of page) {
-      if (lease.acquiredAt.getTime() - lastModified.getTime() < graceHours * 3_600_000) continue;
+      const since = Math.max(lastModified.getTime(), lease.takenOverAt?.getTime() ?? 0);
+      if (lease.acquiredAt.getTime() - since < graceHours * 3_600_000) continue;
       const text = await readText(repository.store, key, signal);
       const parsed = planSchema.safeParse(unseal("plan", text ?? "", repository.config.publicKey));
       if (parsed.success && parsed.data.repository === repository.config.id) {
@@ -43,5 +47,5 @@ export async function writePlan({ repository, lease }: Session, snapshots: reado
   const id = ulid(lease.acquiredAt.getTime());
   const text = repository.signingKey.seal("plan", { format: 1, id, repository: repository.config.id, snapshots });
   await lease.check();
-  await repository.store.put(planKey(id), Buffer.from(text), { condition: { absent: true } });
+  await putOnce(repository.store, planKey(id), text, { condition: { absent: true } });
 }

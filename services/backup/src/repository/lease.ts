@@ -20,6 +20,8 @@ const leaseSchema = z.strictObject({
   /** Makes every renewal another content, so that each is another state to stores that compare contents. */
   renewals: z.int().min(0),
   released: z.boolean(),
+  /** When a holder last lost it without giving it back, by the store's clock. */
+  takenOverAt: z.iso.datetime().optional(),
 });
 
 type LeaseContent = z.output<typeof leaseSchema>;
@@ -67,6 +69,12 @@ export class Lease {
   /** Grows with every lease of the repository. */
   get token(): number {
     return this.content.token;
+  }
+
+  /** When a holder last lost the lease without giving it back: it may be suspended, and still believe that it has it. */
+  get takenOverAt(): Date | undefined {
+    const { takenOverAt } = this.content;
+    return takenOverAt === undefined ? undefined : new Date(takenOverAt);
   }
 
   /** Throws `LeaseHeld` where another holds it for longer than `wait`. */
@@ -148,7 +156,8 @@ export async function breakLease(store: ObjectStore): Promise<{ command: string;
   const current = await readLease(store);
   if (current === undefined || current.content.released) return undefined;
   const { command, token } = current.content;
-  await write(store, { ...current.content, released: true, holder: randomUUID() }, current.state);
+  const takenOverAt = current.state.storeTime.toISOString();
+  await write(store, { ...current.content, released: true, holder: randomUUID(), takenOverAt }, current.state);
   return { command, token };
 }
 
@@ -176,6 +185,8 @@ async function tryAcquire(
     seconds,
     renewals: 0,
     released: false,
+    takenOverAt:
+      current?.content.released === false ? current.state.storeTime.toISOString() : current?.content.takenOverAt,
   };
   try {
     return { content, state: await write(store, content, current?.state) };

@@ -8,6 +8,7 @@ import { EXIT } from "../exit-codes";
 import { dumpFolder } from "../repository/layout";
 import type { DumpPart, Manifest } from "../repository/manifest";
 import { verifying } from "../stores/checksum";
+import { persist } from "../stores/persist";
 import { isStoreFailure, type ObjectStore } from "../stores/store";
 import { versionsOf } from "../stores/whole";
 
@@ -54,9 +55,14 @@ async function fetchVersion(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    const { body } = await store.get(key, { versionId, signal });
-    const check = verifying({ algorithm: "sha256", value: sha256 }, store.name, key);
-    await pipeline(body, check, createWriteStream(path), { signal });
+    await persist(
+      async () => {
+        const { body } = await store.get(key, { versionId, signal });
+        const check = verifying({ algorithm: "sha256", value: sha256 }, store.name, key);
+        await pipeline(body, check, createWriteStream(path), { signal });
+      },
+      { signal },
+    );
     return true;
   } catch (error) {
     if (isStoreFailure(error, "not-found", "corrupt")) return false;

@@ -7,9 +7,10 @@ import type { Reference } from "../databases/database";
 import type { SnapshotOptions } from "../operations";
 import { blobKey } from "../repository/layout";
 import type { Manifest } from "../repository/manifest";
-import { referencesOf } from "../repository/references";
+import { MissingShard, referencesOf } from "../repository/references";
 import type { Session } from "../repository/session";
-import type { ShardFolder, StoredReference } from "../repository/shards";
+import { DamagedShard, type ShardFolder, type StoredReference } from "../repository/shards";
+import { spool, unspool } from "./spool";
 
 /** Objects under way at once, where nothing else is asked for. */
 export const CONCURRENCY = 32;
@@ -38,21 +39,47 @@ export class BlobRun {
 
   /**
    * Copies what is new since the snapshot before; without one, what the repository does not have. What cannot be had may
-   * have been deleted meanwhile: only the references of the snapshot itself decide.
+   * have been deleted meanwhile: only the references of the snapshot itself decide. `path` is of a file on the way.
    */
-  async preCopy(references: AsyncIterable<readonly Reference[]>, previous: Manifest | undefined): Promise<void> {
+  async preCopy(
+    references: () => AsyncIterable<readonly Reference[]>,
+    previous: Manifest | undefined,
+    path: string,
+  ): Promise<void> {
     const { store } = this.options;
     const { signal } = this.session;
-    if (previous === undefined) {
-      const absent = filterBy(references, listBlobs(store, { signal }), (_, blob) => blob === undefined);
-      await this.forEach(absent, (reference) => this.copyEarly(reference));
-      return;
+    if (previous !== undefined && (await this.spoolRecent(references(), previous, path))) {
+      return this.forEach(unspool(path), async (reference) => {
+        const present = await store.head(blobKey(reference.hash), { signal });
+        if (present === undefined) await this.copyEarly(reference);
+      });
     }
-    const recent = filterBy(references, referencesOf(store, previous.files, signal), (_, old) => old === undefined);
-    await this.forEach(recent, async (reference) => {
-      const present = await store.head(blobKey(reference.hash), { signal });
-      if (present === undefined) await this.copyEarly(reference);
-    });
+    await spool(
+      path,
+      filterBy(references(), listBlobs(store, { signal }), (_, blob) => blob === undefined),
+    );
+    await this.forEach(unspool(path), (reference) => this.copyEarly(reference));
+  }
+
+  /** False where the references of the snapshot before cannot be read. */
+  private async spoolRecent(
+    references: AsyncIterable<readonly Reference[]>,
+    { files }: Manifest,
+    path: string,
+  ): Promise<boolean> {
+    const { store, progress } = this.options;
+    const before = referencesOf(store, files, this.session.signal);
+    try {
+      await spool(
+        path,
+        filterBy(references, before, (_, old) => old === undefined),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof DamagedShard || error instanceof MissingShard)) throw error;
+      progress({ kind: "warning", message: error.message });
+      return false;
+    }
   }
 
   private async copyEarly(reference: Reference): Promise<void> {

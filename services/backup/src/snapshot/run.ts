@@ -23,6 +23,8 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotRep
     await rm(scratch, { recursive: true, force: true });
     try {
       return await new SnapshotRun(options, session, scratch).run();
+    } catch (error) {
+      throw isFull(error) ? new BackupError(`${scratch} is full; give the scratch folder more space`) : error;
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
@@ -60,11 +62,12 @@ class SnapshotRun {
     const site = await timed(progress, "preflight", () => this.preflight());
     const blobs = new BlobRun(options, session, retainUntil);
     await timed(progress, "pre-copy", async () => {
-      await blobs.preCopy(database.references(session.signal), await this.previous());
+      const references = () => database.references(session.signal);
+      await blobs.preCopy(references, await this.previous(), join(this.scratch, "recent"));
     });
     const capture = await this.capture();
     const { unchanged, missing } = await timed(progress, "copy", () => blobs.complete(capture.references));
-    await uploadShards(store, capture.references, session.signal, retainUntil);
+    await uploadShards({ store, progress, signal: session.signal, retainUntil }, capture.references);
     const lockExtensions = await timed(progress, "lock", () =>
       extendLocks(session, this.lockDays, options.concurrency),
     );
@@ -124,8 +127,6 @@ class SnapshotRun {
         ],
       );
       return { id, t0: snapshot.t0, position: snapshot.position, parts, references, rowCounts, cloudSnapshot };
-    } catch (error) {
-      throw isFull(error) ? new BackupError(`${scratch} is full; give the scratch folder more space`) : error;
     } finally {
       await snapshot.close();
     }
@@ -174,6 +175,5 @@ class SnapshotRun {
 }
 
 function isFull(error: unknown): boolean {
-  const { code, path } = error as NodeJS.ErrnoException;
-  return code === "ENOSPC" && path !== undefined;
+  return (error as NodeJS.ErrnoException).code === "ENOSPC";
 }

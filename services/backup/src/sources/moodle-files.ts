@@ -32,7 +32,11 @@ export class MoodleFiles implements FileSource {
     }
   }
 
-  async *places(hash: string, { external = false }: { readonly external?: boolean }): AsyncIterable<BlobPlace> {
+  async *places(
+    hash: string,
+    { external = false }: { readonly external?: boolean },
+    signal?: AbortSignal,
+  ): AsyncIterable<BlobPlace> {
     const path = blobPath(hash);
     const bucket = this.options.bucket?.store;
     const { volume } = this.options;
@@ -40,7 +44,7 @@ export class MoodleFiles implements FileSource {
     const local: BlobPlace[] = volume === undefined ? [] : [{ store: volume, key: `${FILEDIR}${path}` }];
     yield* external ? [...remote, ...local] : [...local, ...remote];
     if (bucket !== undefined) {
-      for await (const page of bucket.versions(path)) {
+      for await (const page of bucket.versions(path, { signal })) {
         for (const { key, versionId, isDeleteMarker, isLatest } of page) {
           if (key === path && !isDeleteMarker && !isLatest) yield { store: bucket, key, versionId };
         }

@@ -1,5 +1,6 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { StoreError } from "./store";
+import { streamOf } from "./stream-of";
 
 /** Milliseconds without a byte after which a body counts as stalled. */
 const STALL = 60_000;
@@ -10,22 +11,34 @@ export interface BodyOptions {
   /** Bytes that must come. @default whatever comes */
   readonly size?: number;
   readonly translate: (error: unknown) => unknown;
+  /** @default 60,000 */
+  readonly stallMilliseconds?: number;
 }
 
 /** A body of an answer, of which an early end, a stall and a broken connection are failures of the store. */
 export function guarded(body: Readable, options: BodyOptions): Readable {
-  return Readable.from(chunksOf(body, options), { objectMode: false });
+  return streamOf(chunksOf(body, options), body);
 }
 
-async function* chunksOf(body: Readable, { store, key, size, translate }: BodyOptions): AsyncIterable<Buffer> {
-  const stalled = new StoreError("transient", store, `${store}: reading ${key}: no byte for ${STALL / 1000} s`);
-  const timer = setTimeout(() => body.destroy(stalled), STALL);
+async function* chunksOf(
+  body: Readable,
+  { store, key, size, translate, stallMilliseconds = STALL }: BodyOptions,
+): AsyncIterable<Buffer> {
+  const stalled = new StoreError(
+    "transient",
+    store,
+    `${store}: reading ${key}: no byte for ${stallMilliseconds / 1000} s`,
+  );
+  const watch = () => setTimeout(() => body.destroy(stalled), stallMilliseconds);
+  let timer = watch();
   let received = 0;
   try {
     for await (const chunk of body) {
       received += (chunk as Buffer).length;
+      // A reader may take its time.
+      clearTimeout(timer);
       yield chunk as Buffer;
-      timer.refresh();
+      timer = watch();
     }
   } catch (error) {
     throw translate(error);

@@ -19,6 +19,7 @@ import {
   type WriteCondition,
   type WriteOptions,
 } from "./store";
+import { streamOf } from "./stream-of";
 
 /** Files on their way. They begin with a dot, and no key does. */
 const TEMPORARY = ".tmp";
@@ -54,7 +55,7 @@ export class FolderStore implements ObjectStore {
       try {
         const stats = await handle.stat({ bigint: true });
         const chunks = handle.createReadStream({ signal, start: range?.first, end: range?.last });
-        return { state: state(key, stats), body: Readable.from(this.read(key, chunks), { objectMode: false }) };
+        return { state: state(key, stats), body: streamOf(this.read(key, chunks), chunks) };
       } catch (error) {
         await handle.close();
         throw error;

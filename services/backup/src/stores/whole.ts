@@ -1,3 +1,4 @@
+import { persist } from "./persist";
 import { isStoreFailure, type ObjectState, type ObjectStore, type WriteCondition } from "./store";
 
 /** Whatever is larger is no file of a repository's own. */
@@ -10,15 +11,17 @@ export async function readObject(
   options: { readonly versionId?: string; readonly signal?: AbortSignal } = {},
 ): Promise<{ readonly state: ObjectState; readonly content: Buffer } | undefined> {
   try {
-    const { state, body } = await store.get(key, options);
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of body) {
-      size += (chunk as Buffer).length;
-      if (size > LARGEST) throw new Error(`${store.name}: ${key} has more than ${LARGEST} bytes`);
-      chunks.push(chunk as Buffer);
-    }
-    return { state, content: Buffer.concat(chunks) };
+    return await persist(async () => {
+      const { state, body } = await store.get(key, options);
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of body) {
+        size += (chunk as Buffer).length;
+        if (size > LARGEST) throw new Error(`${store.name}: ${key} has more than ${LARGEST} bytes`);
+        chunks.push(chunk as Buffer);
+      }
+      return { state, content: Buffer.concat(chunks) };
+    }, options);
   } catch (error) {
     if (isStoreFailure(error, "not-found")) return undefined;
     throw error;

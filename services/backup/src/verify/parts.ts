@@ -4,6 +4,7 @@ import { dumpFolder, shardKey } from "../repository/layout";
 import type { DumpPart, Manifest, ShardInfo } from "../repository/manifest";
 import { MissingShard, readShard } from "../repository/references";
 import { DamagedShard } from "../repository/shards";
+import { persist } from "../stores/persist";
 import { isStoreFailure, type ObjectStore } from "../stores/store";
 import type { Findings } from "./findings";
 
@@ -88,10 +89,15 @@ async function hashOf(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    const hash = createHash("sha256");
-    const { body } = await store.get(key, { versionId, signal });
-    for await (const chunk of body) hash.update(chunk as Buffer);
-    return hash.digest("hex");
+    return await persist(
+      async () => {
+        const hash = createHash("sha256");
+        const { body } = await store.get(key, { versionId, signal });
+        for await (const chunk of body) hash.update(chunk as Buffer);
+        return hash.digest("hex");
+      },
+      { signal },
+    );
   } catch (error) {
     // A prune has deleted it just now, with its snapshot.
     if (isStoreFailure(error, "not-found")) return undefined;
