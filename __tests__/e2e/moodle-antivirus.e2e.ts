@@ -34,8 +34,10 @@ describeOnTestbed("the virus scanner of charts/moodle", () => {
   });
 
   test("is refused beside uploads that it could not scan", async () => {
-    const { values } = synthesize(site("sites", { ...everything, maxUploadMb: 2001 }));
-    await expect(template("moodle", values)).rejects.toThrow(/php.maxUploadMb is 2001.*lower it or turn antivirus off/);
+    const { values } = synthesize(site("sites", everything));
+    await expect(template("moodle", { ...values, php: { maxUploadMb: 2001 } })).rejects.toThrow(
+      /php.maxUploadMb is 2001.*lower it or turn antivirus off/,
+    );
   });
 
   test("has neither the site's identity, nor its secrets, nor its files", () => {

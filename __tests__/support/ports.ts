@@ -114,7 +114,7 @@ export const httpRoute: Extract<SiteRoute, { kind: "http-route" }> = {
   gke: { securityPolicyName: "moodle-staging-1" },
 };
 
-export const ingress: SiteRoute = {
+export const ingress: Extract<SiteRoute, { kind: "ingress" }> = {
   kind: "ingress",
   className: "traefik",
   annotations: { "traefik.ingress.kubernetes.io/router.entrypoints": "websecure" },
