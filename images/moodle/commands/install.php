@@ -16,7 +16,7 @@ require __DIR__ . '/lock.php';
 require __DIR__ . '/maintenance.php';
 require __DIR__ . '/installation.php';
 
-$installation = Installation::plan(Environment::of_process(), (string) getenv('MOODLE_SOURCE_DIR'));
+$installation = or_end(fn() => Installation::plan(Environment::of_process(), (string) getenv('MOODLE_SOURCE_DIR')));
 if ($installation === null) {
     exit(0);
 }

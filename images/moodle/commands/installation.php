@@ -36,9 +36,10 @@ final class Installation {
         );
 
         if (count_tables($database, $cfg) === 0) {
+            $options = self::install_options($env);
             say("installing $code->release into an empty database");
             touch(self::unfinished($cfg));
-            return $make('install_database.php', self::install_options($env));
+            return $make('install_database.php', $options);
         }
         $settings = core_settings($database, $cfg, ['version', 'release', 'allversionshash', 'rolesactive']);
         if (empty($settings['rolesactive']) || file_exists(self::unfinished($cfg))) {

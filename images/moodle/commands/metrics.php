@@ -9,7 +9,7 @@ require __DIR__ . '/code.php';
 require __DIR__ . '/site-metrics.php';
 
 $code = Code::read();
-$port = Environment::of_process()->integer('MOODLE_METRICS_PORT', 1, 65535);
+$port = or_end(fn() => Environment::of_process()->integer('MOODLE_METRICS_PORT', 1, 65535));
 $listener = stream_socket_server("tcp://0.0.0.0:$port", $number, $message) ?: fail("port $port: $message", 1);
 
 /** The answer for the first line of a request. Metrics are at most 15 seconds old: the database is asked no oftener. */

@@ -72,3 +72,21 @@ final class Environment {
         return $secret;
     }
 }
+
+/**
+ * What $make returns; a fault in the environment ends the process with one line that names it. On the web that is 503, and
+ * the line is in the log: it is not the visitor's business.
+ */
+function or_end(callable $make): mixed {
+    try {
+        return $make();
+    } catch (InvalidEnvironment $fault) {
+        if (PHP_SAPI === 'cli') {
+            fwrite(STDERR, "moodle: {$fault->getMessage()}\n");
+        } else {
+            error_log("moodle: {$fault->getMessage()}");
+            http_response_code(503);
+        }
+        exit(78);
+    }
+}

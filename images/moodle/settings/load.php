@@ -7,23 +7,12 @@ foreach (['site', 'database', 'sessions', 'caches', 'files', 'mail', 'tasks'] as
 }
 
 /**
- * Moodle's $CFG from the environment and the mounted secrets. A fault ends the process with one line that names it:
- * on the web as 503, without saying anything to the visitor.
+ * Moodle's $CFG from the environment and the mounted secrets.
  *
  * @param string $root folder of Moodle's code, where config.php is
  */
 function load_settings(string $root): \stdClass {
-    try {
-        return settings(Environment::of_process(), $root);
-    } catch (InvalidEnvironment $fault) {
-        if (PHP_SAPI === 'cli') {
-            fwrite(STDERR, "moodle: {$fault->getMessage()}\n");
-        } else {
-            error_log("moodle: {$fault->getMessage()}");
-            http_response_code(503);
-        }
-        exit(78);
-    }
+    return or_end(fn() => settings(Environment::of_process(), $root));
 }
 
 function settings(Environment $env, string $root): \stdClass {

@@ -3,7 +3,7 @@
 namespace platform;
 
 require_once __DIR__ . '/nginx-settings.php';
-$nginx = nginx_settings(Environment::of_process());
+$nginx = or_end(fn() => nginx_settings(Environment::of_process()));
 ?>
 pid <?= $nginx->run ?>/nginx.pid;
 error_log stderr warn;

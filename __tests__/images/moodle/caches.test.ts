@@ -1,0 +1,100 @@
+import { spawnSync } from "node:child_process";
+import { image, MoodleFolder } from "./support/moodle-folder";
+
+interface Caches {
+  readonly stores: Record<string, { plugin: string; configuration: Record<string, unknown>; default: boolean }>;
+  readonly definitions: Record<string, unknown>;
+  readonly definitionmappings: { definition: string; store: string; sort: number }[];
+  readonly modemappings: { mode: number; store: string }[];
+  readonly siteidentifier: string;
+}
+
+let folder: MoodleFolder;
+beforeEach(() => {
+  folder = new MoodleFolder();
+  // Moodle's own stores, as far as they are asked what they can do.
+  for (const plugin of ["redis", "apcu", "file", "session", "static"]) {
+    folder.file(
+      `source/cache/stores/${plugin}/lib.php`,
+      `<?php class cachestore_${plugin} { static function get_supported_features() { return 0; } static function get_supported_modes() { return 1; } }`,
+    );
+  }
+});
+afterEach(() => folder.remove());
+
+/** What Moodle is given, in its own words. */
+function caches(environment: Record<string, string> = {}): Caches {
+  const env = { ...folder.environment, MOODLE_MAX_POST_MB: "8", ...environment };
+  const prepared = spawnSync("php", [`${image}/commands/prepare.php`], { env, encoding: "utf8" });
+  expect(prepared).toMatchObject({ status: 0, stderr: "", stdout: "" });
+  const code =
+    "define('CLI_SCRIPT', true); require getenv('MOODLE_SOURCE_DIR') . '/config.php'; echo json_encode(platform\\CacheConfig::configuration());";
+  const { stdout, stderr } = spawnSync("php", ["-r", code], { env, encoding: "utf8" });
+  expect(stderr).toBe("");
+  return JSON.parse(stdout);
+}
+
+const stores = (all: Caches, definition: string) =>
+  all.definitionmappings
+    .filter((mapping) => mapping.definition === definition)
+    .sort((one, other) => other.sort - one.sort)
+    .map(({ store }) => store);
+
+test("what pods share is in Redis, by TLS", () => {
+  folder.secret("redis-cache/password", "p'\"$ ü\n");
+  const { stores: all, modemappings } = caches();
+  expect(modemappings).toContainEqual({ mode: 1, store: "redis", sort: -1 });
+  expect(all.redis).toMatchObject({
+    plugin: "redis",
+    configuration: {
+      server: "cache.example.edu:6380",
+      password: "p'\"$ ü",
+      prefix: "moodle:site:cache:",
+      serializer: 2,
+      encryption: true,
+      cafile: "/etc/moodle/authorities/redis-cache.pem",
+      connectiontimeout: 1,
+    },
+  });
+});
+
+test("what may be local is in memory or on the pod's disk first, and what is large not in memory", () => {
+  const all = caches();
+  expect(stores(all, "core/string")).toEqual(["memory", "redis"]);
+  expect(stores(all, "core/coursemodinfo")).toEqual(["disk", "redis"]);
+  expect(all.stores.memory?.plugin).toBe("apcu");
+  expect(all.stores.disk).toMatchObject({
+    plugin: "file",
+    configuration: { path: `${folder.environment.MOODLE_LOCAL_DIR}/muc` },
+  });
+});
+
+test("what may not be local is nowhere else", () => {
+  expect(stores(caches(), "core/config")).toEqual([]);
+});
+
+test("caches of a session are in the session, those of a request in the request", () => {
+  const all = caches();
+  expect(stores(all, "core/navigation")).toEqual([]);
+  expect(all.modemappings).toContainEqual({ mode: 2, store: "session", sort: -1 });
+  expect(all.modemappings).toContainEqual({ mode: 4, store: "request", sort: -1 });
+  expect(all.stores.session).toMatchObject({ plugin: "session", default: true });
+});
+
+test("nothing falls back to files of the shared folder, which would be stale", () => {
+  for (const { plugin, configuration, default: isDefault } of Object.values(caches().stores)) {
+    if (plugin === "file") expect(configuration.path).toContain(folder.environment.MOODLE_LOCAL_DIR);
+    expect(isDefault).toBe(plugin === "session" || plugin === "static");
+  }
+});
+
+test("every pod of a site has the same keys, and no other site has", () => {
+  const { siteidentifier } = caches();
+  expect(caches().siteidentifier).toBe(siteidentifier);
+  expect(caches({ MOODLE_REDIS_PREFIX: "moodle:other:" }).siteidentifier).not.toBe(siteidentifier);
+});
+
+test("without TLS only where that is said", () => {
+  const { stores: all } = caches({ MOODLE_REDIS_TLS: "disable", MOODLE_REDIS_CACHE_CA_FILE: "" });
+  expect(all.redis?.configuration).not.toHaveProperty("encryption");
+});

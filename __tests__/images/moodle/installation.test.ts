@@ -1,0 +1,348 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MysqlTestServer, mysqlInstallations } from "../../servers/support/mysql";
+import { PostgresqlTestServer } from "../../servers/support/postgresql";
+import { freePort } from "../../servers/support/process";
+import { MoodleFolder } from "./support/moodle-folder";
+import { Process, WebServer } from "./support/web-server";
+
+const postgresql = "/usr/lib/postgresql";
+const password = "p'\"$\\ ü";
+const login = { username: "moodle", password };
+const release = "4.5.6 (Build: fixture)";
+
+interface Database {
+  readonly server: PostgresqlTestServer | MysqlTestServer;
+  readonly environment: Record<string, string>;
+  /** An empty database. */
+  empty(): Promise<void>;
+}
+
+async function startPostgresql(): Promise<Database> {
+  const server = await PostgresqlTestServer.start(join(postgresql, readdirSync(postgresql)[0] ?? "", "bin"));
+  await server.superuser(`CREATE ROLE moodle LOGIN PASSWORD '${password.replaceAll("'", "''")}'`);
+  const empty = async () => {
+    await server.superuser("DROP DATABASE IF EXISTS moodle WITH (FORCE)");
+    await server.superuser("CREATE DATABASE moodle OWNER moodle");
+  };
+  return { server, empty, environment: { MOODLE_DATABASE_TYPE: "pgsql" } };
+}
+
+async function startMariadb(): Promise<Database> {
+  const [installation] = mysqlInstallations();
+  if (installation === undefined) throw new Error("MariaDB is not installed");
+  const server = await MysqlTestServer.start(installation);
+  const quoted = password.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+  await server.superuser("DELETE FROM mysql.global_priv WHERE User = ''");
+  await server.superuser("FLUSH PRIVILEGES");
+  await server.superuser(`CREATE USER moodle@'%' IDENTIFIED BY '${quoted}' REQUIRE SSL`);
+  await server.superuser("GRANT ALL ON moodle.* TO moodle@'%'");
+  const empty = async () => {
+    await server.superuser("DROP DATABASE IF EXISTS moodle");
+    await server.superuser("CREATE DATABASE moodle");
+  };
+  return { server, empty, environment: { MOODLE_DATABASE_TYPE: "mariadb" } };
+}
+
+describe.each([
+  ["PostgreSQL", startPostgresql],
+  ["MariaDB", startMariadb],
+])("on %s, over TLS", (_, start) => {
+  let database: Database;
+  let folder: MoodleFolder;
+
+  beforeAll(async () => {
+    database = await start();
+  });
+  afterAll(() => database.server.stop());
+
+  beforeEach(async () => {
+    await database.empty();
+    folder = new MoodleFolder();
+    Object.assign(folder.environment, database.environment, {
+      MOODLE_DATABASE_HOST: "127.0.0.1",
+      MOODLE_DATABASE_PORT: `${database.server.port}`,
+      MOODLE_DATABASE_CA_FILE: database.server.certificates.caFile,
+    });
+    folder.secret("database/password", `${password}\n`);
+    folder.secret("administrator/adminPassword", "adm=in'\"$ ü\n");
+  });
+  afterEach(() => folder.remove());
+
+  const install = (environment = {}) => folder.moodle(["install"], environment);
+  const sql = (statement: string) => database.server.as(login, statement);
+  const inMaintenance = () => existsSync(join(folder.directory, "data/climaintenance.html"));
+  const older = async () => {
+    install();
+    await sql("UPDATE mdl_config SET value = 'older' WHERE name = 'allversionshash'");
+    await sql("UPDATE mdl_config SET value = '4.5.5' WHERE name = 'release'");
+  };
+
+  test("an empty database is installed into, with the administrator's password as its file has it", () => {
+    const { status, stdout } = install();
+    const options = JSON.parse(/^installing: (.*)$/m.exec(stdout)?.[1] ?? "[]");
+    expect(options).toEqual([
+      "--agree-license",
+      "--lang=en",
+      "--adminuser=admin",
+      "--adminpass=adm=in'\"$ ü",
+      "--adminemail=admin@example.edu",
+      "--fullname=Example University",
+      "--shortname=Example",
+    ]);
+    expect(stdout.endsWith(`moodle: the database is at ${release}\n`)).toBe(true);
+    expect(status).toBe(0);
+  });
+
+  test("the administrator's password is in no command line", async () => {
+    const process = new Process(folder.start(["install"], { FIXTURE_ENDS: "linger" }));
+    await process.says("installing:");
+    const lines = readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        } catch {
+          return "";
+        }
+      });
+    expect(lines.some((line) => line.includes("commands/install.php"))).toBe(true);
+    expect(lines.some((line) => line.includes("adm=in"))).toBe(false);
+    expect(await process.end()).toBe(0);
+  });
+
+  test("a second run changes nothing", () => {
+    install();
+    const { status, stdout } = install();
+    expect(stdout).toBe(`moodle: the database is at ${release} already\n`);
+    expect(status).toBe(0);
+  });
+
+  test("of two at once one works and the other waits for it", async () => {
+    const first = new Process(folder.start(["install"], { FIXTURE_ENDS: "linger" }));
+    await first.says("installing:");
+    const second = new Process(folder.start(["install"]));
+    await second.says("waiting: another installation or upgrade holds the lock in the database");
+    expect(first.output).not.toContain("the database is at");
+    expect(await first.end()).toBe(0);
+    expect(await second.end()).toBe(0);
+    expect(second.output).toContain(`the database is at ${release} already`);
+  });
+
+  test("a killed process gives the lock back, and its half installation is said to be one", () => {
+    expect(install({ FIXTURE_ENDS: "kill" }).status).not.toBe(0);
+    const { status, stderr } = install();
+    expect(stderr).toBe(
+      "moodle: the database moodle holds an installation that never came to its end, so nobody has used it: " +
+        "drop the database, make it anew, and run this again\n",
+    );
+    expect(status).toBe(78);
+  });
+
+  test("after a half installation a new database is installed into", async () => {
+    install({ FIXTURE_ENDS: "die" });
+    await database.empty();
+    expect(install().status).toBe(0);
+    expect(install().stdout).toContain("already");
+  });
+
+  test("an installation that Moodle gave up has failed, and may be tried again", () => {
+    const { status, stderr } = install({ FIXTURE_ENDS: "die" });
+    expect(stderr).toBe(`moodle: the database is not at ${release}: see what Moodle said above\n`);
+    expect(status).toBe(1);
+  });
+
+  test("an upgrade is in maintenance mode where Moodle asks for it, and until it has ended", async () => {
+    await older();
+    const { status, stdout } = install({ FIXTURE_MAINTENANCE: "2" });
+    expect(stdout).toContain(`moodle: upgrading 4.5.5 to ${release}\n`);
+    expect(stdout).toContain('upgrading: ["--non-interactive"]\nmaintenance: true\n');
+    expect(stdout).toContain(`moodle: maintenance mode is over\nmoodle: the database is at ${release}\n`);
+    expect(inMaintenance()).toBe(false);
+    expect(status).toBe(0);
+  });
+
+  test("an upgrade without need is without maintenance, and purges caches afterwards", async () => {
+    await older();
+    const { status, stdout } = install({ FIXTURE_MAINTENANCE: "3" });
+    expect(stdout).toContain('upgrading: ["--non-interactive","--maintenance=0"]\nmaintenance: false\n');
+    expect(stdout).toContain(`purged\nmoodle: the database is at ${release}\n`);
+    expect(status).toBe(0);
+  });
+
+  test("a failed upgrade stays in maintenance mode, and the next one ends it", async () => {
+    await older();
+    const failed = install({ FIXTURE_MAINTENANCE: "2", FIXTURE_ENDS: "kill" });
+    expect(failed.status).not.toBe(0);
+    expect(inMaintenance()).toBe(true);
+    await sql("INSERT INTO mdl_config (name, value) VALUES ('upgraderunning', '9999999999')");
+    const { status, stdout } = install({ FIXTURE_MAINTENANCE: "2" });
+    expect(stdout).toContain("running: false");
+    expect(inMaintenance()).toBe(false);
+    expect(status).toBe(0);
+  });
+
+  test("maintenance mode that an administrator has begun goes on", async () => {
+    await older();
+    folder.file("data/climaintenance.html", "until Monday");
+    expect(install({ FIXTURE_MAINTENANCE: "2" }).status).toBe(0);
+    expect(readFileSync(join(folder.directory, "data/climaintenance.html"), "utf8")).toBe("until Monday");
+  });
+
+  test("a site has its own words for maintenance where it has a template", async () => {
+    await older();
+    folder.file("data/climaintenance.template.html", "back soon");
+    install({ FIXTURE_MAINTENANCE: "2", FIXTURE_ENDS: "die" });
+    expect(readFileSync(join(folder.directory, "data/climaintenance.html"), "utf8")).toContain("back soon");
+  });
+
+  test("an upgrade waits for the tasks of the older code", async () => {
+    await older();
+    await sql("INSERT INTO mdl_task_adhoc (timestarted) VALUES (1)");
+    const process = new Process(folder.start(["install"], { FIXTURE_MAINTENANCE: "2" }));
+    await process.says("maintenance mode until the upgrade has ended");
+    await sleep(1500);
+    const [reset] = (await sql("SELECT value FROM mdl_config WHERE name = 'scheduledtaskreset'")) as {
+      value: string;
+    }[];
+    expect(Number(reset?.value)).toBeGreaterThan(Date.now() / 1000 - 60);
+    expect(process.output).not.toContain("upgrading: ");
+    await sql("UPDATE mdl_task_adhoc SET timestarted = NULL");
+    expect(await process.end()).toBe(0);
+  });
+
+  test.each(["SIGTERM", "SIGQUIT"] as const)("%s does not interrupt it", async (signal) => {
+    const process = new Process(folder.start(["install"], { FIXTURE_ENDS: "linger" }));
+    await process.says("installing:");
+    process.signal(signal);
+    expect(await process.end()).toBe(0);
+    expect(process.output).toContain(`the database is at ${release}`);
+  });
+
+  test("a newer database is refused for good", async () => {
+    install();
+    await sql("UPDATE mdl_config SET value = '2025041400' WHERE name = 'version'");
+    await sql("UPDATE mdl_config SET value = '5.0' WHERE name = 'release'");
+    const { status, stderr } = install();
+    expect(stderr).toBe(
+      `moodle: the database is at 5.0 (2025041400), newer than this code, ${release}: run an image of that version or ` +
+        "newer; a database never goes back, except from a backup\n",
+    );
+    expect(status).toBe(78);
+  });
+
+  test("a newer plugin is refused for good", async () => {
+    install();
+    await sql("UPDATE mdl_config_plugins SET value = '2029010100' WHERE plugin = 'mod_quiz'");
+    const { status, stderr } = install();
+    expect(stderr).toBe(
+      "moodle: the plugin mod_quiz is at 2029010100 in the database, newer than this code's 2024100700: run an image that " +
+        "has that version or newer\n",
+    );
+    expect(status).toBe(78);
+  });
+
+  test("a database that does not answer may do so later", async () => {
+    const { status, stderr } = install({ MOODLE_DATABASE_PORT: `${await freePort()}` });
+    expect(stderr).toMatch(/^moodle: the database moodle on 127\.0\.0\.1 does not answer: /);
+    expect(stderr).not.toContain(password);
+    expect(status).toBe(1);
+  });
+
+  test("a server whose certificate another authority has signed is not talked to", () => {
+    const { status, stderr } = install({ MOODLE_DATABASE_CA_FILE: "/etc/ssl/certs/ca-certificates.crt" });
+    expect(stderr).toMatch(/does not answer: .*(certificate|SSL)/s);
+    expect(status).toBe(1);
+  });
+
+  test("pods wait until the database has the version of their code", async () => {
+    const process = new Process(folder.start(["wait"]));
+    await process.says(`waiting: the database has no version, this code is ${release}`);
+    install();
+    expect(await process.end()).toBe(0);
+    expect(process.output).toContain(`the database is at ${release}`);
+    await sql("UPDATE mdl_config SET value = 'older' WHERE name = 'allversionshash'");
+    const again = new Process(folder.start(["wait"]));
+    await again.says("waiting: the database has 4.5.6");
+    again.signal("SIGQUIT");
+    expect(await again.end()).not.toBe(0);
+  });
+
+  test("health follows the version of the database", async () => {
+    install();
+    const server = await WebServer.start(folder);
+    expect(await server.get("/health")).toMatchObject({ status: 200, body: "ok\n" });
+    await sql("UPDATE mdl_config SET value = 'newer' WHERE name = 'allversionshash'");
+    expect(await server.get("/health")).toMatchObject({ status: 503, body: "version\n" });
+    await server.stop();
+  });
+
+  test("metrics tell of the database, of tasks, of files and of replicas", async () => {
+    install();
+    const now = Math.floor(Date.now() / 1000);
+    await sql(`INSERT INTO mdl_user (lastaccess) VALUES (${now}), (${now - 10000})`);
+    await sql(
+      `INSERT INTO mdl_task_scheduled (lastruntime, faildelay, disabled) VALUES (${now - 100}, 60, 0), (5, 60, 1)`,
+    );
+    await sql(`INSERT INTO mdl_task_adhoc (nextruntime, timestarted, faildelay, attemptsavailable)
+               VALUES (${now - 50}, NULL, 0, NULL), (${now - 20}, NULL, 0, 3), (1, NULL, 9, 0), (1, 2, 0, 1), (${now + 99}, NULL, 0, 1)`);
+    await sql("INSERT INTO mdl_config_plugins (plugin, name, value) VALUES ('tool_objectfs', 'version', '1')");
+    await sql("CREATE TABLE mdl_tool_objectfs_reports (id INT)");
+    await sql(`CREATE TABLE mdl_tool_objectfs_report_data
+               (reportid INT, reporttype VARCHAR(15), datakey VARCHAR(15), objectcount INT, objectsum BIGINT)`);
+    await sql("INSERT INTO mdl_tool_objectfs_reports VALUES (1), (2)");
+    await sql(`INSERT INTO mdl_tool_objectfs_report_data
+               VALUES (1, 'location', '0', 9, 9), (2, 'location', '0', 3, 30), (2, 'location', '2', 4, 40)`);
+
+    const port = await freePort();
+    const readers = { MOODLE_DATABASE_READERS: "127.0.0.1 127.0.0.2", MOODLE_METRICS_PORT: `${port}` };
+    const process = new Process(folder.start(["metrics"], readers));
+    const { status, text } = await scrape(port);
+    expect(status).toBe(200);
+    const seconds = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
+    expect(seconds("moodle_cron_lag_seconds")).toBeGreaterThanOrEqual(100);
+    expect(seconds("moodle_adhoc_tasks_oldest_seconds")).toBeGreaterThanOrEqual(50);
+    expect(seconds("moodle_cron_lag_seconds") + seconds("moodle_adhoc_tasks_oldest_seconds")).toBeLessThan(200);
+    for (const line of [
+      "moodle_up 1",
+      "moodle_maintenance 0",
+      "moodle_code_version 2024100706",
+      "moodle_database_version 2024100706",
+      "moodle_active_users 1",
+      "moodle_adhoc_tasks_queued 2",
+      'moodle_tasks_running{type="adhoc"} 1',
+      'moodle_tasks_running{type="scheduled"} 0',
+      'moodle_tasks_failing{type="adhoc"} 1',
+      'moodle_tasks_failing{type="scheduled"} 1',
+      'moodle_objectfs_objects{location="local"} 3',
+      'moodle_objectfs_objects{location="external"} 4',
+      'moodle_objectfs_bytes{location="external"} 40',
+      'moodle_replica_up{host="127.0.0.1"} 1',
+      'moodle_replica_up{host="127.0.0.2"} 0',
+      'moodle_replica_lag_seconds{host="127.0.0.1"} 0',
+    ]) {
+      expect(text.split("\n")).toContain(line);
+    }
+    expect(text.match(/^# TYPE (\S+) gauge$/gm)).toHaveLength(new Set(text.match(/^moodle_\w+/gm)).size);
+
+    await sql("DELETE FROM mdl_user");
+    expect((await scrape(port)).text).toContain("moodle_active_users 1\n");
+    process.signal("SIGQUIT");
+    await process.end();
+  });
+});
+
+/** Waits for the port, too. */
+async function scrape(port: number): Promise<{ status: number; text: string }> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+      expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+      return { status: answer.status, text: await answer.text() };
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await sleep(50);
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import { spawnSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { image, MoodleFolder } from "./support/moodle-folder";
+import { WebServer } from "./support/web-server";
+
+/** As EKS Pod Identity gives them to a pod. */
+const identity = {
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://169.254.170.23/v1/credentials",
+  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/token",
+};
+
+const folder = new MoodleFolder();
+let server: WebServer;
+
+beforeAll(async () => {
+  folder.secret("database/password", "p'\"$HOME ü\n");
+  server = await WebServer.start(folder, {
+    ...identity,
+    MOODLE_TRUSTED_PROXIES: "127.0.0.0/8 10.20.0.0/16",
+    MOODLE_MAX_UPLOAD_MB: "2",
+    MOODLE_MEMORY_LIMIT_MB: "384",
+    MOODLE_OBJECT_STORE: "s3",
+    MOODLE_OBJECT_STORE_BUCKET: "files",
+    MOODLE_OBJECT_STORE_REGION: "eu-central-1",
+  });
+});
+afterAll(async () => {
+  await server.stop();
+  folder.remove();
+});
+
+const facts = async (headers = {}, ini = "memory_limit") =>
+  JSON.parse((await server.get(`/facts.php?ini=${ini}`, headers)).body);
+
+describe("a worker of PHP-FPM", () => {
+  test("sees the whole configuration", async () => {
+    const { settings } = await facts();
+    expect(settings).toMatchObject({
+      wwwroot: "https://moodle.example.edu",
+      dbpass: "p'\"$HOME ü",
+      forced_plugin_settings: { tool_objectfs: { s3_usesdkcreds: 1, s3_bucket: "files" } },
+    });
+  });
+
+  test("sees the cloud identity's variables", async () => {
+    expect((await facts()).environment).toMatchObject(identity);
+  });
+
+  test("has the limits of the environment and Moodle's needs", async () => {
+    const names = "memory_limit,upload_max_filesize,post_max_size,max_execution_time,max_input_vars,display_errors";
+    const { ini, opcache } = await facts({}, `${names},zend.exception_ignore_args,expose_php`);
+    expect(ini).toEqual({
+      memory_limit: "384M",
+      upload_max_filesize: "2M",
+      post_max_size: "10M",
+      max_execution_time: "30",
+      max_input_vars: "5000",
+      display_errors: "",
+      "zend.exception_ignore_args": "1",
+      expose_php: "",
+    });
+    expect(opcache).toBe(false);
+  });
+
+  test("takes no proxy from a visitor (https://httpoxy.org)", async () => {
+    expect((await facts({ proxy: "http://evil.example" })).proxy || null).toBeNull();
+  });
+});
+
+describe("a visitor's address", () => {
+  test("comes from trusted proxies, whatever the visitor claims", async () => {
+    expect((await facts({ "x-forwarded-for": "203.0.113.7" })).address).toBe("203.0.113.7");
+    expect((await facts({ "x-forwarded-for": "6.6.6.6, 203.0.113.7, 10.20.1.1" })).address).toBe("203.0.113.7");
+    expect((await facts()).address).toBe("127.0.0.1");
+  });
+
+  test("is the connection's where no proxy is trusted", async () => {
+    const other = new MoodleFolder();
+    const alone = await WebServer.start(other);
+    const { body } = await alone.get("/facts.php", { "x-forwarded-for": "203.0.113.7" });
+    expect(JSON.parse(body).address).toBe("127.0.0.1");
+    await alone.stop();
+    other.remove();
+  });
+});
+
+test("answers tell neither program nor version, and forbid guessing of types and plain HTTP", async () => {
+  const { headers } = await server.get("/");
+  expect(headers.server).toBe("nginx");
+  expect(headers).not.toHaveProperty("x-powered-by");
+  expect(headers["x-content-type-options"]).toBe("nosniff");
+  expect(headers["strict-transport-security"]).toBe("max-age=31536000");
+});
+
+test("a body is as large as an upload and its form may be", async () => {
+  const [fits, larger] = [Buffer.alloc(9 * 1024 ** 2), Buffer.alloc(11 * 1024 ** 2)];
+  expect((await server.post("/index.php", fits)).status).toBe(200);
+  expect((await server.post("/index.php", larger)).status).toBe(413);
+});
+
+test("the log has neither query strings nor tokens in paths", async () => {
+  await server.get("/index.php?token=aaa&sesskey=bbb");
+  await server.get("/tokenpluginfile.php/ccc/5/user/icon/f1?x=ddd");
+  await server.get("/rss/file.php/12/eee/mod_forum/1/rss.xml", { referer: "https://moodle.example.edu/?token=fff" });
+  await server.nginx.says("/rss/file.php/12/***/mod_forum/1/rss.xml");
+  expect(server.nginx.output).toContain('"path":"/tokenpluginfile.php/***/5/user/icon/f1"');
+  expect(server.nginx.output).not.toMatch(/aaa|bbb|ccc|ddd|eee|fff/);
+  const line = server.nginx.output.split("\n").find((text) => text.includes("/tokenpluginfile.php"));
+  expect(JSON.parse(line ?? "")).toMatchObject({ method: "GET", status: 404, address: "127.0.0.1" });
+});
+
+describe("health", () => {
+  test("of nginx and of PHP-FPM is each program's own answer", async () => {
+    expect(await server.get("/livez/nginx")).toMatchObject({ status: 200, body: "ok\n" });
+    expect(await server.get("/livez/php-fpm")).toMatchObject({ status: 200, body: "ok" });
+  });
+
+  test("is 503 while the database does not answer, and the reason is in the log", async () => {
+    expect(await server.get("/health")).toMatchObject({ status: 503, body: "database\n" });
+    await server.phpFpm.says("health: the database does not answer");
+    expect(server.phpFpm.output).not.toContain("HOME");
+  });
+
+  test("is 200 in maintenance, whatever the database does", async () => {
+    folder.file("data/climaintenance.html", "maintenance");
+    expect(await server.get("/health")).toMatchObject({ status: 200, body: "maintenance\n" });
+    spawnSync("rm", [`${folder.directory}/data/climaintenance.html`]);
+    expect((await server.get("/health")).status).toBe(503);
+  });
+
+  test("and metrics do not queue behind requests", async () => {
+    const slow = [1, 2, 3, 4, 5].map(() => server.get("/slow.php?seconds=2"));
+    await sleep(300);
+    const began = Date.now();
+    expect((await server.get("/livez/php-fpm")).status).toBe(200);
+    expect((await server.get("/health")).body).toBe("database\n");
+    const { body } = await server.internal("/metrics/php-fpm");
+    expect(Date.now() - began).toBeLessThan(1000);
+    expect(body).toMatch(/^phpfpm_active_processes 3$/m);
+    for (const answer of await Promise.all(slow)) expect(answer.body).toBe("slow");
+  });
+});
+
+test("monitoring's port has PHP-FPM's and nginx's own figures and nothing else", async () => {
+  expect((await server.internal("/stub_status")).body).toContain("Active connections");
+  expect((await server.internal("/")).status).toBe(404);
+  expect((await server.internal("/index.php")).status).toBe(404);
+  expect((await server.get("/stub_status")).status).toBe(404);
+  expect((await server.get("/metrics/php-fpm")).status).toBe(404);
+});
+
+test.each(["SIGQUIT", "SIGTERM"] as const)("on %s requests are served to their end", async (signal) => {
+  const other = new MoodleFolder();
+  const leaving = await WebServer.start(other);
+  const request = leaving.get("/slow.php?seconds=1.5");
+  await sleep(300);
+  leaving.nginx.signal(signal);
+  leaving.phpFpm.signal(signal);
+  await expect(request).resolves.toMatchObject({ status: 200, body: "slow" });
+  await expect(leaving.get("/")).rejects.toThrow("ECONNREFUSED");
+  expect(await leaving.nginx.end()).toBe(0);
+  expect(await leaving.phpFpm.end()).toBe(0);
+  other.remove();
+});
+
+test.each([
+  [
+    "MOODLE_TRUSTED_PROXIES",
+    "10.0.0.0/16; include /etc/passwd",
+    'has "10.0.0.0/16;": set it to networks as 10.0.0.0/16',
+  ],
+  ["MOODLE_DATA_DIR", "/data; }", 'is "/data; }": set it to an absolute path of letters, digits and ._+@-'],
+  ["MOODLE_HTTP_PORT", "http", 'is "http": set it to a whole number from 1 to 65535'],
+])("nginx does not start with %s=%s", (name, value, message) => {
+  const { status, stderr } = folder.moodle(["nginx"], { [name]: value });
+  expect(stderr.trim()).toBe(`moodle: ${name} ${message}`);
+  expect(status).toBe(78);
+});
+
+test.each(["root", "public"] as const)(
+  "nginx and PHP-FPM find no fault in their files, with the code in %s",
+  (layout) => {
+    const other = new MoodleFolder(layout);
+    const env = { ...other.environment, MOODLE_HTTP_PORT: "1", MOODLE_INTERNAL_PORT: "2", MOODLE_MAX_POST_MB: "8" };
+    const rendered = spawnSync("php", [`${image}/web/nginx.conf.php`], { env, encoding: "utf8" });
+    other.file("run/nginx.conf", rendered.stdout);
+    const check = (command: string) =>
+      spawnSync("bash", ["-c", `(${command}) 2>&1 | cat`], { env, encoding: "utf8" }).stdout;
+    const nginx = check(`nginx -t -e stderr -c ${other.directory}/run/nginx.conf`);
+    expect(nginx).toContain("test is successful");
+    expect(nginx).not.toContain("[warn]");
+    const fpm = check(`$(PATH=$PATH:/usr/sbin compgen -c php-fpm | tail -n 1) -R -t -y ${image}/php/fpm.conf`);
+    expect(fpm).toContain("test is successful");
+    other.remove();
+  },
+);
