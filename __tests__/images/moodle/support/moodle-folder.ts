@@ -25,10 +25,12 @@ export class MoodleFolder {
     const folder = (name: string) => join(this.directory, name);
     for (const name of ["data", "local", "run", "tmp", "secrets", "source"]) mkdirSync(folder(name));
     cpSync(join(__dirname, "../fixtures/tree"), this.webroot, { recursive: true });
+    // The image's user need not be able to read the repository.
+    cpSync(image, folder("image"), { recursive: true });
     cpSync(join(image, "config.php"), join(folder("source"), "config.php"));
     this.environment = {
       PATH: process.env.PATH ?? "",
-      MOODLE_LIB_DIR: image,
+      MOODLE_LIB_DIR: folder("image"),
       MOODLE_SOURCE_DIR: folder("source"),
       MOODLE_DATA_DIR: folder("data"),
       MOODLE_LOCAL_DIR: folder("local"),
@@ -64,6 +66,10 @@ export class MoodleFolder {
     return join(this.directory, "source", this.layout === "public" ? "public" : "");
   }
 
+  private get program(): string {
+    return join(this.directory, "image/bin/moodle");
+  }
+
   secret(path: string, value: string): void {
     this.file(`secrets/${path}`, value);
   }
@@ -77,7 +83,7 @@ export class MoodleFolder {
 
   /** Runs PHP code after the settings are loaded: `$cfg` is what config.php makes of the environment. */
   php(code: string, environment: Record<string, string> = {}): Ended {
-    const load = `require '${image}/settings/load.php'; $cfg = platform\\load_settings(getenv('MOODLE_SOURCE_DIR'));`;
+    const load = `require getenv('MOODLE_LIB_DIR') . '/settings/load.php'; $cfg = platform\\load_settings(getenv('MOODLE_SOURCE_DIR'));`;
     return this.run("php", ["-d", "display_errors=stderr", "-r", `${load} ${code}`], environment);
   }
 
@@ -97,12 +103,12 @@ export class MoodleFolder {
 
   /** A command of the image, run to its end. */
   moodle(args: string[], environment: Record<string, string> = {}): Ended {
-    return this.run(join(image, "bin/moodle"), args, environment);
+    return this.run(this.program, args, environment);
   }
 
   /** A command of the image that goes on. */
   start(args: string[], environment: Record<string, string> = {}): ChildProcessWithoutNullStreams {
-    return spawn(join(image, "bin/moodle"), args, { ...user, env: { ...this.environment, ...environment } });
+    return spawn(this.program, args, { ...user, env: { ...this.environment, ...environment } });
   }
 
   remove(): void {
