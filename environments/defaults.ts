@@ -18,7 +18,11 @@ function resolveAws(parsed: SizedAws) {
     ...parsed,
     prefix: namePrefix(parsed),
     moodle: { ...parsed.moodle, mail: resolveMail(parsed) },
-    backups: { ...parsed.backups, lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0) },
+    backups: {
+      ...parsed.backups,
+      lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0),
+      drillGb: parsed.backups.drillGb ?? database.storageGb,
+    },
     zones: parsed.zones ?? ["a", "b", "c"].map((letter) => `${parsed.region}${letter}`),
     network: { ...parsed.network, natGateways: parsed.network.natGateways ?? (isProtected ? "per-zone" : "single") },
     database: {
@@ -44,7 +48,11 @@ function resolveGoogle(parsed: SizedGoogle) {
     ...parsed,
     prefix: namePrefix(parsed),
     moodle: { ...parsed.moodle, mail: resolveMail(parsed) },
-    backups: { ...parsed.backups, lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0) },
+    backups: {
+      ...parsed.backups,
+      lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0),
+      drillGb: parsed.backups.drillGb ?? 100,
+    },
     zones: parsed.zones ?? ["a", "b", "c"].map((letter) => `${parsed.region}-${letter}`),
     cluster: { ...parsed.cluster, location: parsed.cluster.location ?? (isProtected ? "regional" : "zonal") },
     database: {

@@ -150,6 +150,7 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
     combination("production", { ...production, secrets: vault }, "vault"),
     combination("production", { ...production, moodle: { ...production.moodle, ...extras } }, "mail-antivirus"),
     combination("staging", { ...staging, sizing: { concurrentStudents: 20000 } }, "20000-students"),
+    combination("production", { ...production, backups: { requireDrillWithin: "7d" } }, "drill-gate"),
     combination("staging", { ...staging, chartRegistry: "oci://registry.example.edu/charts" }, "chart-registry"),
     combination("staging", { ...staging, incarnation: 2 }, "second-incarnation"),
     ...(["5.1", "5.2"] as const).map((version) =>

@@ -16,16 +16,53 @@ const sizing = z
   .describe("How large the site is: pods, database, Redis and nodes follow. A figure that stands in the file stands.");
 
 export const backupFields = {
-  schedule: cronSchedule.default("15 2 * * *").describe("When a backup runs: cron fields."),
+  schedules: z
+    .strictObject({
+      snapshot: cronSchedule.default("15 2 * * *").describe("When a snapshot is made."),
+      verify: cronSchedule.default("0 8 * * 0").describe("When all snapshots are verified."),
+      prune: cronSchedule.default("30 6 * * *").describe("When snapshots that need not be kept are let go."),
+      drill: cronSchedule.default("0 8 * * 6").describe("When the newest snapshot is restored, to see that it can be."),
+    })
+    .prefault({})
+    .describe("When each command runs: cron fields."),
   timeZone: matching(/^[A-Za-z]+(\/[A-Za-z0-9_+-]+)*$/, "a time zone name such as Europe/Vienna")
     .default("Etc/UTC")
-    .describe("Time zone of the schedule."),
-  keepDaily: count(1, 366).default(14).describe("Daily backups kept."),
-  keepWeekly: count(0, 260).default(8).describe("Weekly backups kept."),
-  keepMonthly: count(0, 120).default(12).describe("Monthly backups kept."),
+    .describe("Time zone of the schedules."),
+  retention: z
+    .strictObject({
+      keepLast: count(1, 10000).optional().describe("The last n."),
+      keepHourly: count(1, 10000).optional().describe("The last of each hour, for n hours that have one."),
+      keepDaily: count(1, 10000).optional().describe("The last of each day, for n days that have one."),
+      keepWeekly: count(1, 10000).optional().describe("The last of each week, for n weeks that have one."),
+      keepMonthly: count(1, 10000).optional().describe("The last of each month, for n months that have one."),
+      keepYearly: count(1, 10000).optional().describe("The last of each year, for n years that have one."),
+      keepWithin: matching(
+        /^(?=.)([0-9]+y)?([0-9]+m)?([0-9]+d)?([0-9]+h)?$/,
+        "years, months, days and hours, such as 1y5m7d2h",
+      )
+        .optional()
+        .describe("All of this time before the newest."),
+    })
+    .refine((retention) => Object.keys(retention).length > 0, "at least one rule")
+    .default({ keepDaily: 14, keepWeekly: 8, keepMonthly: 12 })
+    .describe("Which snapshots are kept: restic's words. Default: 14 daily, 8 weekly and 12 monthly ones."),
+  readDataSubset: matching(/^(100|[0-9]{1,2}(\.[0-9]+)?)%$/, "a share such as 5%")
+    .default("5%")
+    .describe("Share of all files that each verification reads, going on where the last one ended."),
   lockDays: count(0, 3650)
     .optional()
-    .describe("Days during which nobody can delete a backup. Default: 30 where protected, 0 where disposable."),
+    .describe("Days during which nobody can delete a snapshot. Default: 30 where protected, 0 where disposable."),
+  requireDrillWithin: matching(/^([0-9]+[hdw])+$/, "a time such as 7d")
+    .optional()
+    .describe(
+      "How long ago a drill must have passed for Moodle's image to be changed, such as 7d. Default: no drill is required.",
+    ),
+  scratchGb: count(1, 65536).default(20).describe("Space for the dump of the database, in GiB."),
+  drillGb: count(1, 65536)
+    .optional()
+    .describe(
+      "Space for a drill: the dump, and the database that is restored from it, in GiB. Default: the database's `storageGb` on AWS, 100 on Google Cloud.",
+    ),
 };
 
 export const maxConnections = count(50, 5000)

@@ -2,6 +2,7 @@ import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { type App, Aspects } from "cdktf";
 import { AlbEdge } from "../constructs/aws/alb-edge";
+import { backupPermissions } from "../constructs/aws/backup-permissions";
 import { BudgetAlarm } from "../constructs/aws/budget-alarm";
 import { ClusterPlanner } from "../constructs/aws/cluster-planner";
 import { EbsVolumeClass } from "../constructs/aws/ebs-volume-class";
@@ -135,6 +136,7 @@ export class AwsEnvironmentStack extends PlatformStack {
     });
     const objects = this.addObjects(keys.data);
     const backups = this.addBackups(keys.backups);
+    const backup = backupPermissions({ backups, objects });
 
     const edge = new AlbEdge(this, "edge", {
       ...this.place,
@@ -156,19 +158,17 @@ export class AwsEnvironmentStack extends PlatformStack {
 
     new Site(this, "site", {
       environment,
-      cluster: environment.moodle.antivirus ? this.withVolumes(cluster.access, keys.cluster) : cluster.access,
+      cluster: this.withVolumes(cluster.access, keys.cluster),
       nodesReady: karpenter.ready,
       identities: {
         web: this.addIdentity("web", cluster, [
           ...(objects?.readStatements() ?? []),
           ...(objects?.writeStatements() ?? []),
         ]),
-        backup: this.addIdentity("backup", cluster, [
-          ...(objects?.readStatements() ?? []),
-          ...backups.readStatements(),
-          ...backups.writeStatements(),
-          ...backups.deleteStatements(),
-        ]),
+        backupSnapshot: this.addIdentity("backupSnapshot", cluster, backup.snapshot),
+        backupVerify: this.addIdentity("backupVerify", cluster, backup.verify),
+        backupPrune: this.addIdentity("backupPrune", cluster, backup.prune),
+        backupRestore: this.addIdentity("backupRestore", cluster, backup.restore),
         databaseRoles: this.addIdentity("databaseRoles", cluster, [
           ...createdSecrets
             .filter(({ filledBy }) => filledBy === "cluster")
@@ -228,7 +228,7 @@ export class AwsEnvironmentStack extends PlatformStack {
     });
   }
 
-  /** The cluster with disks for single pods: only a scanner, which keeps its signatures, has one. */
+  /** The cluster with disks for single pods: of a scanner, which keeps its signatures, and of backups while they run. */
   private withVolumes(access: ClusterAccess, { keyArn }: KmsKey): ClusterAccess {
     const { prefix } = this.environment;
     const { className, ready } = new EbsVolumeClass(this, "volumes", { name: prefix, keyArn, dependsOn: access.ready });

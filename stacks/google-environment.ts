@@ -2,6 +2,7 @@ import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
 import { type App, Aspects } from "cdktf";
 import { ComponentTags } from "../constructs/core/component-tags";
 import { pinProviders } from "../constructs/core/providers";
+import { grantBackups } from "../constructs/google/backup-grants";
 import { BudgetAlarm } from "../constructs/google/budget-alarm";
 import { CloudSqlDatabase } from "../constructs/google/cloud-sql-database";
 import { Filestore } from "../constructs/google/filestore";
@@ -90,7 +91,19 @@ export class GoogleEnvironmentStack extends PlatformStack {
       protection,
     });
     const objects = this.addObjects(identities);
-    const backups = this.addBackups(identities);
+    const backups = this.addBackups();
+    grantBackups({
+      backups,
+      objects,
+      identities: {
+        snapshot: identities.backupSnapshot,
+        verify: identities.backupVerify,
+        prune: identities.backupPrune,
+        restore: identities.backupRestore,
+      },
+      writerRole: this.names.role("backup_writer"),
+      removerRole: this.names.role("backup_remover"),
+    });
     const edge = new GatewayEdge(this, "edge", {
       name: prefix,
       project,
@@ -195,14 +208,13 @@ export class GoogleEnvironmentStack extends PlatformStack {
     });
     // The web pods hold the key: what it may do is theirs.
     identities.web.waitFor(...bucket.grantWrite("objectfs", key.member));
-    identities.backup.waitFor(...bucket.grantRead("backup", identities.backup.member));
     identities.externalSecrets.waitFor(secret.grantRead("external-secrets", identities.externalSecrets.member));
     return bucket;
   }
 
-  private addBackups({ backup }: Record<SiteAccount, GoogleWorkloadIdentity>): GcsBucket {
+  private addBackups(): GcsBucket {
     const { prefix, project, region, protection, backups } = this.environment;
-    const bucket = new GcsBucket(this, "backups", {
+    return new GcsBucket(this, "backups", {
       bucketName: `${prefix}-backups-${project}`,
       project,
       location: region,
@@ -210,8 +222,6 @@ export class GoogleEnvironmentStack extends PlatformStack {
       objectRetention: backups.lockDays > 0,
       protection,
     });
-    backup.waitFor(...bucket.grantWrite("backup", backup.member, this.names.role("backup_writer")));
-    return bucket;
   }
 
   private addRedis(network: Network, { externalSecrets }: Record<SiteAccount, GoogleWorkloadIdentity>): RedisEndpoints {

@@ -7,7 +7,10 @@ const NAMESPACE = "moodle";
 /** The programs of a site that have an identity in the cloud, and the service accounts that they run under. */
 export const SITE_ACCOUNTS = {
   web: { namespace: NAMESPACE, serviceAccountName: "moodle" },
-  backup: { namespace: NAMESPACE, serviceAccountName: "moodle-backup" },
+  backupSnapshot: { namespace: NAMESPACE, serviceAccountName: "moodle-backup" },
+  backupVerify: { namespace: NAMESPACE, serviceAccountName: "moodle-backup-verify" },
+  backupPrune: { namespace: NAMESPACE, serviceAccountName: "moodle-backup-prune" },
+  backupRestore: { namespace: NAMESPACE, serviceAccountName: "moodle-backup-restore" },
   databaseRoles: { namespace: NAMESPACE, serviceAccountName: "database-roles" },
   externalSecrets: { namespace: "external-secrets", serviceAccountName: "external-secrets" },
 } as const;
@@ -19,6 +22,8 @@ export interface SiteSecrets {
   readonly database: DatabaseSecrets;
   /** Password of Moodle's first administrator. */
   readonly administrator: SecretRef;
+  /** Random text of which the key of the backups' repository is made. */
+  readonly backupSigning: SecretRef;
   /** Name and password at the mail relay; absent where it asks for none. */
   readonly smtp?: SecretRef;
 }
@@ -35,6 +40,7 @@ export function siteSecrets({ prefix, cloud, secrets, moodle }: Environment): Si
       reader: secret("database-reader-login"),
     },
     administrator: secret("administrator"),
+    backupSigning: secret("backup-signing"),
     smtp: moodle.mail?.login === true ? secret("smtp") : undefined,
   };
 }
@@ -51,12 +57,13 @@ export interface SecretToCreate {
 /** None where Vault keeps them. */
 export function secretsToCreate(environment: Environment): SecretToCreate[] {
   if (environment.secrets.store === "vault") return [];
-  const { database, administrator, smtp } = siteSecrets(environment);
+  const { database, administrator, backupSigning, smtp } = siteSecrets(environment);
   const born = {
     "database-application": database.application,
     "database-backup": database.backup,
     "database-reader": database.reader,
     administrator,
+    "backup-signing": backupSigning,
   };
   return [
     ...Object.entries(born).map(([use, secret]) => ({ use, secret, filledBy: "cluster" as const })),

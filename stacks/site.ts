@@ -12,6 +12,7 @@ import type {
 } from "../constructs/ports";
 import { BackupCronJobs } from "../constructs/workloads/backup-cron-jobs";
 import { DatabaseRoles } from "../constructs/workloads/database-roles";
+import { DrillGate } from "../constructs/workloads/drill-gate";
 import { ExternalSecrets } from "../constructs/workloads/external-secrets";
 import { Ingress, type IngressEdge } from "../constructs/workloads/ingress";
 import type { MailRelay } from "../constructs/workloads/moodle-values";
@@ -30,7 +31,10 @@ export interface SiteProps {
     readonly externalSecrets: WorkloadIdentity;
     readonly databaseRoles: WorkloadIdentity;
     readonly web: WorkloadIdentity;
-    readonly backup: WorkloadIdentity;
+    readonly backupSnapshot: WorkloadIdentity;
+    readonly backupVerify: WorkloadIdentity;
+    readonly backupPrune: WorkloadIdentity;
+    readonly backupRestore: WorkloadIdentity;
   };
   readonly database: DatabaseEndpoint;
   readonly redis: RedisEndpoints;
@@ -38,8 +42,8 @@ export interface SiteProps {
   readonly objectStore?: ObjectStore;
   readonly files: SharedFileSystem;
   readonly backupStore: ObjectStore;
-  /** The administrator's is born in the cluster, that of the mail relay is put in by hand. */
-  readonly secrets: Pick<SiteSecrets, "administrator" | "smtp">;
+  /** That of the mail relay is put in by hand, the others are born in the cluster. */
+  readonly secrets: Pick<SiteSecrets, "administrator" | "backupSigning" | "smtp">;
   readonly edge: IngressEdge;
 }
 
@@ -49,7 +53,7 @@ export class Site extends Construct {
     super(scope, id);
     const { environment, cluster, nodesReady, identities, database, redis, objectStore, edge } = props;
     const { moodle, backups, images, protection, chartRegistry } = environment;
-    const { administrator, smtp } = props.secrets;
+    const { administrator, backupSigning, smtp } = props.secrets;
     const stores = secretStores(environment);
 
     const namespace = new PlatformNamespace(this, "namespace", {
@@ -77,12 +81,34 @@ export class Site extends Construct {
       identity: identities.databaseRoles,
       database,
       stores,
-      generated: [{ secret: administrator, keys: ["adminPassword"] }],
+      generated: [
+        { secret: administrator, keys: ["adminPassword"] },
+        { secret: backupSigning, keys: ["signingSecret"] },
+      ],
       image: image(images.registry, "database-roles", images.databaseRoles),
       dependsOn: [...nodesReady, ...namespace.ready],
     });
     const ingress = new Ingress(this, "ingress", { cluster, edge, chartRegistry, dependsOn: namespace.ready });
-    const web = new MoodleWeb(this, "web", {
+    const backup = new BackupCronJobs(this, "backup", {
+      cluster,
+      identities: {
+        snapshot: identities.backupSnapshot,
+        verify: identities.backupVerify,
+        prune: identities.backupPrune,
+        restore: identities.backupRestore,
+      },
+      database,
+      objectStore,
+      filesClaimName: MoodleWeb.claimName(),
+      backupStore: props.backupStore,
+      signingSecret: backupSigning,
+      ...backups,
+      monitoring: moodle.monitoring,
+      image: image(images.registry, "backup", images.backup),
+      dependsOn: [...nodesReady, ...namespace.ready, ...externalSecrets.ready, ...databaseRoles.ready],
+    });
+    const gate = this.addDrillGate(props, backup);
+    new MoodleWeb(this, "web", {
       name: environment.prefix,
       cluster,
       identity: identities.web,
@@ -112,19 +138,26 @@ export class Site extends Construct {
         ...externalSecrets.ready,
         ...databaseRoles.ready,
         ...ingress.ready,
+        ...gate,
       ],
     });
-    new BackupCronJobs(this, "backup", {
+  }
+
+  /** What Moodle's image waits for; nothing where no drill is required. */
+  private addDrillGate(props: SiteProps, backup: BackupCronJobs): readonly ITerraformDependable[] {
+    const { cluster, identities, backupStore } = props;
+    const { backups, images } = props.environment;
+    if (backups.requireDrillWithin === undefined) return [];
+    const gate = new DrillGate(this, "drill-gate", {
       cluster,
-      identity: identities.backup,
-      database,
-      objectStore,
-      filesClaimName: web.filesClaimName,
-      backupStore: props.backupStore,
-      ...backups,
+      identity: identities.backupVerify,
+      backupStore,
+      within: backups.requireDrillWithin,
+      subject: image(images.registry, "moodle", images.moodle),
       image: image(images.registry, "backup", images.backup),
-      dependsOn: web.ready,
+      dependsOn: backup.ready,
     });
+    return gate.ready;
   }
 }
 

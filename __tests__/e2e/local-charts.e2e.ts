@@ -1,14 +1,12 @@
 /** The small charts of this package, with the values that the constructs give them, on a cluster that checks every field. */
-import { stringify } from "yaml";
 import type { SecretStore } from "../../constructs/ports";
 import { BOTTLEROCKET } from "../../constructs/versions";
-import { BackupCronJobs } from "../../constructs/workloads/backup-cron-jobs";
 import { DatabaseRoles } from "../../constructs/workloads/database-roles";
 import { ExternalSecrets } from "../../constructs/workloads/external-secrets";
 import { Ingress } from "../../constructs/workloads/ingress";
-import { cluster, database, gcs, httpRoute, identity, s3, secret } from "../support/ports";
-import { type PlannedRelease, plannedReleases } from "./support/releases";
-import { apply, chartFolder, createNamespace, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
+import { cluster, database, httpRoute, identity, secret } from "../support/ports";
+import { install, planned, render } from "./support/charts";
+import { apply, createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
 
 const aws: SecretStore = { store: "aws-secrets-manager", region: "eu-central-1" };
 const google: SecretStore = { store: "google-secret-manager", project: "moodle-example" };
@@ -21,37 +19,6 @@ const vault: SecretStore = {
   caCertificates: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
   cidr: "10.9.0.0/24",
 };
-
-function planned(name: string, build: Parameters<typeof plannedReleases>[0]): PlannedRelease {
-  const release = plannedReleases(build)[name];
-  if (release === undefined) throw new Error(`no release ${name}`);
-  return release;
-}
-
-type Given = Pick<PlannedRelease, "name" | "namespace" | "values">;
-
-const render = ({ name, namespace, values }: Given) =>
-  helm(["template", name, chartFolder(name), "--namespace", namespace, "--kube-version", "1.35.0", "-f", "-"], {
-    input: stringify(values),
-  });
-
-const install = ({ name, namespace, values }: Given, timeout: string) =>
-  helm(
-    [
-      "upgrade",
-      "--install",
-      name,
-      chartFolder(name),
-      "--namespace",
-      namespace,
-      "--wait",
-      "--timeout",
-      timeout,
-      "-f",
-      "-",
-    ],
-    { input: stringify(values) },
-  );
 
 describeOnTestbed("secret-stores", () => {
   const namespaces = ["stores-a", "stores-b"];
@@ -126,12 +93,11 @@ describeOnTestbed("database-roles", () => {
     });
   const configuration = async () =>
     JSON.parse((await get(["configmap", "database-roles"], namespace)).data["config.json"]);
-  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "none" }, spec: { hard: { pods: "0" } } };
 
   beforeAll(() => createNamespace(namespace));
 
   test("fails where its Job cannot run", async () => {
-    await apply(JSON.stringify(quota), namespace);
+    await refusePods(namespace);
     await expect(install(withStores([aws]), "10s")).rejects.toThrow(/post-install/);
   });
 
@@ -184,91 +150,6 @@ describeOnTestbed("database-roles", () => {
     await expect(apply(await render({ ...withStores([aws, vault]), namespace: strict }), strict)).resolves.toHaveLength(
       4,
     );
-  });
-});
-
-describeOnTestbed("backup", () => {
-  const namespace = "backup";
-  const release = (objectStore: typeof s3 | undefined) =>
-    planned("backup", (scope) => {
-      new BackupCronJobs(scope, "backup", {
-        cluster,
-        identity: { ...identity(namespace), serviceAccountName: "backup" },
-        database: database("mariadb"),
-        objectStore,
-        filesClaimName: "moodle-data",
-        backupStore: { ...s3, bucketName: "moodle-staging-1-backups" },
-        schedule: "15 2 * * *",
-        timeZone: "Europe/Vienna",
-        keepDaily: 14,
-        keepWeekly: 8,
-        keepMonthly: 0,
-        lockDays: 0,
-        image: "registry.example.edu/backup:0.1.0",
-        dependsOn: [],
-      });
-    });
-  const claim = {
-    apiVersion: "v1",
-    kind: "PersistentVolumeClaim",
-    metadata: { name: "moodle-data" },
-    spec: { accessModes: ["ReadWriteMany"], resources: { requests: { storage: "1Gi" } } },
-  };
-
-  beforeAll(async () => {
-    await createNamespace(namespace);
-    await apply(JSON.stringify(claim), namespace);
-    // Simulated nodes have no disk of their own, on which a dump could be made.
-    const disk = { "ephemeral-storage": "100Gi" };
-    const patch = JSON.stringify({ status: { capacity: disk, allocatable: disk } });
-    for (const { metadata } of (await get(["nodes"])).items) {
-      await kubectl(["patch", "node", metadata.name, "--subresource=status", "--type=merge", `--patch=${patch}`]);
-    }
-  });
-
-  test.each([
-    ["Moodle's files in S3", s3],
-    ["Moodle's files in Google Cloud Storage", gcs],
-    ["Moodle's files on the shared volume alone", undefined],
-  ])("has no field that Kubernetes lacks: %s", async (_, objectStore) => {
-    await expect(apply(await render(release(objectStore)), namespace)).resolves.toHaveLength(6);
-    await kubectl(["delete", "--namespace", namespace, "--filename=-"], { input: await render(release(objectStore)) });
-  });
-
-  test("makes a CronJob of each command", async () => {
-    await install(release(s3), "1m");
-    const { items } = await get(["cronjobs"], namespace);
-    expect(
-      items.map(({ spec }: { spec: { schedule: string; timeZone: string; concurrencyPolicy: string } }) => [
-        spec.schedule,
-        spec.timeZone,
-        spec.concurrencyPolicy,
-      ]),
-    ).toEqual([
-      ["30 6 * * 0", "Europe/Vienna", "Forbid"],
-      ["15 2 * * *", "Europe/Vienna", "Forbid"],
-    ]);
-  });
-
-  test.each(["snapshot", "prune"])("runs %s under Pod Security restricted", async (command) => {
-    await kubectl(["create", "job", command, `--from=cronjob/backup-${command}`, "--namespace", namespace]);
-    await kubectl(["wait", "--for=condition=Complete", `job/${command}`, "--namespace", namespace, "--timeout=60s"]);
-  });
-
-  test("tells its program where everything is", async () => {
-    const { data } = await get(["configmap", "backup"], namespace);
-    const { containers } = (await get(["cronjob", "backup-snapshot"], namespace)).spec.jobTemplate.spec.template.spec;
-    const mounts: string[] = containers[0].volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath);
-    const { database: connection, files, scratchDirectory } = JSON.parse(data["config.json"]);
-    for (const path of [...Object.values(connection), files.directory, scratchDirectory]) {
-      if (String(path).startsWith("/")) expect(mounts.some((mount) => `${path}/`.startsWith(`${mount}/`))).toBe(true);
-    }
-    expect(connection).toMatchObject({ engine: "mariadb", port: 3306, name: "moodle" });
-  });
-
-  test("never writes to Moodle's files", async () => {
-    const { containers } = (await get(["cronjob", "backup-snapshot"], namespace)).spec.jobTemplate.spec.template.spec;
-    expect(containers[0].volumeMounts).toContainEqual({ name: "files", mountPath: "/var/moodle/data", readOnly: true });
   });
 });
 

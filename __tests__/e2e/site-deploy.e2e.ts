@@ -63,7 +63,10 @@ describeOnTerraform("the half of an environment that is in the cluster", () => {
         nodesReady: [],
         identities: {
           web: account("web"),
-          backup: account("backup"),
+          backupSnapshot: account("backupSnapshot"),
+          backupVerify: account("backupVerify"),
+          backupPrune: account("backupPrune"),
+          backupRestore: account("backupRestore"),
           databaseRoles: account("databaseRoles"),
           externalSecrets: account("externalSecrets"),
         },

@@ -125,7 +125,7 @@ describe("refuses, naming path, value, allowed and remedy", () => {
     ["a bucket name that S3 does not allow", "aws", "state.bucket", "Moodle_State", /lower-case letters/],
     ["a bucket name that S3 reserves", "aws", "state.bucket", "xn--state", /prefixes and suffixes that S3 reserves/],
     ["a bucket name that Cloud Storage does not allow", "google", "state.bucket", "my-google-state", /holds "google"/],
-    ["a schedule that is not one", "aws", "backups.schedule", "nightly", /five cron fields/],
+    ["a schedule that is not one", "aws", "backups.schedules.snapshot", "nightly", /five cron fields/],
     ["a model that is not offered", "aws", "model", "mainframe", /"managed"/],
     ["an unknown field", "aws", "databse", {}, /no such field/],
     ["a missing field", "aws", "owner", undefined, /string/],

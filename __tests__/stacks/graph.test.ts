@@ -99,8 +99,11 @@ describe("in a GKE cluster", () => {
     expect(missing("google", inCluster, ofTypes("google_compute_router_nat"))).toEqual([]);
   });
 
-  test("the backup, and Moodle before it, wait for what they may do with the buckets", () => {
-    expect(missing("google", releases("backup"), ofTypes("google_storage_bucket_iam_member"))).toEqual([]);
+  test("backups and Moodle wait for what they may do with the buckets", () => {
+    const grants = (isBackups: boolean) => (template: Template) =>
+      ofTypes("google_storage_bucket_iam_member")(template).filter((one) => one.includes("_backup") === isBackups);
+    expect(missing("google", releases("backup"), grants(true))).toEqual([]);
+    expect(missing("google", releases("moodle"), grants(false))).toEqual([]);
   });
 
   test("Moodle waits for the gateway that its route attaches to", () => {
@@ -116,7 +119,7 @@ describe.each(["aws", "google"] as const)("on %s", (cloud) => {
       ["moodle"],
       ["secret-stores", "database-roles"],
     ],
-    ["backups wait for the site", ["backup"], ["moodle"]],
+    ["backups wait for their secrets and for the role that reads", ["backup"], ["secret-stores", "database-roles"]],
   ])("%s", (_, waiting, needed) => {
     expect(missing(cloud, releases(...waiting), releases(...needed))).toEqual([]);
   });

@@ -22,7 +22,10 @@ function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
       nodesReady: ready("nodes"),
       identities: {
         web: { ...SITE_ACCOUNTS.web, ready: [] },
-        backup: { ...SITE_ACCOUNTS.backup, ready: [] },
+        backupSnapshot: { ...SITE_ACCOUNTS.backupSnapshot, ready: [] },
+        backupVerify: { ...SITE_ACCOUNTS.backupVerify, ready: [] },
+        backupPrune: { ...SITE_ACCOUNTS.backupPrune, ready: [] },
+        backupRestore: { ...SITE_ACCOUNTS.backupRestore, ready: [] },
         databaseRoles: { ...SITE_ACCOUNTS.databaseRoles, ready: [] },
         externalSecrets: { ...SITE_ACCOUNTS.externalSecrets, ready: [] },
       },
@@ -30,7 +33,11 @@ function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
       redis: { sessions: ports.redis("sessions"), cache: ports.redis("cache") },
       backupStore: ports.s3,
       files: ports.efs,
-      secrets: { administrator: ports.secret("administrator"), smtp: ports.secret("smtp") },
+      secrets: {
+        administrator: ports.secret("administrator"),
+        backupSigning: ports.secret("backup-signing"),
+        smtp: ports.secret("smtp"),
+      },
       edge,
     });
   });
@@ -72,8 +79,9 @@ describe.each([
     expect(waitsFor(release)).toContain("nodes");
   });
 
-  test("backs up a site that there is", () => {
-    expect(waitsFor("backup")).toContain("moodle");
+  test("upgrades Moodle whether or not a drill has passed, unless one is required", () => {
+    expect(waitsFor("moodle")).not.toContain("backup");
+    expect(template.resources("helm_release").map(({ name }) => name)).not.toContain("drill-gate");
   });
 
   test("puts no custom resource beside its definition", () => {
@@ -87,9 +95,37 @@ describe.each([
   });
 });
 
-test("the passwords of the first administrator are born in the cluster", () => {
+describe("where a drill is required", () => {
+  const template = synthesize({ ...aws, backups: { requireDrillWithin: "7d" } }, ports.albEdge);
+  const addressOf = (release: string) =>
+    Object.entries(template.all("helm_release"))
+      .filter(([, { name }]) => name === release)
+      .map(([id]) => `helm_release.${id}`)[0] ?? "";
+  const graph = new DependencyGraph(template);
+
+  test("an upgrade of Moodle waits for the gate, and the gate for the backups", () => {
+    expect([...graph.reachableFrom(addressOf("moodle"))]).toContain(addressOf("drill-gate"));
+    expect([...graph.reachableFrom(addressOf("drill-gate"))]).toContain(addressOf("backup"));
+  });
+
+  test("a backup that is mended waits for no gate, so that a drill can pass again", () => {
+    expect([...graph.reachableFrom(addressOf("backup"))]).not.toContain(addressOf("drill-gate"));
+    expect([...graph.reachableFrom(addressOf("backup"))]).not.toContain(addressOf("moodle"));
+  });
+
+  test("the gate asks when Moodle's image changes", () => {
+    expect(values(template, "drill-gate").subject).toBe(imageOf(values(template, "moodle")));
+  });
+});
+
+function imageOf({ image: { repository, tag } }: Resource): string {
+  return `${repository}:${tag}`;
+}
+
+test("the passwords of the first administrator and the backups' key are born in the cluster", () => {
   expect(values(synthesize(aws, ports.albEdge), "database-roles").config.generated).toEqual([
     { secret: ports.secret("administrator"), keys: ["adminPassword"] },
+    { secret: ports.secret("backup-signing"), keys: ["signingSecret"] },
   ]);
 });
 

@@ -170,8 +170,8 @@ export class ObjectBucket extends Construct {
     ];
   }
 
-  /** To upload and, where the bucket is locked, to lock for longer. Reading is apart. */
-  writeStatements(): PolicyStatement[] {
+  /** To upload below `keys` and, where the bucket is locked, to lock for longer. Reading is apart. */
+  writeStatements(keys: readonly string[] = ["*"]): PolicyStatement[] {
     return [
       { Effect: "Allow", Action: ["s3:ListBucketMultipartUploads"], Resource: this.bucketArn },
       {
@@ -182,16 +182,21 @@ export class ObjectBucket extends Construct {
           "s3:ListMultipartUploadParts",
           ...(this.locked ? ["s3:GetObjectRetention", "s3:PutObjectRetention"] : []),
         ],
-        Resource: `${this.bucketArn}/*`,
+        Resource: this.objects(keys),
       },
       // Parts of a multipart upload are read back when it is completed.
       { Effect: "Allow", Action: ["kms:GenerateDataKey", "kms:Decrypt"], Resource: this.props.keyArn },
     ];
   }
 
-  /** To delete objects; their versions stay until they expire. */
-  deleteStatements(): PolicyStatement[] {
-    return [{ Effect: "Allow", Action: ["s3:DeleteObject"], Resource: `${this.bucketArn}/*` }];
+  /** To delete objects below `keys`; their versions stay until they expire. */
+  deleteStatements(keys: readonly string[] = ["*"]): PolicyStatement[] {
+    return [{ Effect: "Allow", Action: ["s3:DeleteObject"], Resource: this.objects(keys) }];
+  }
+
+  private objects(keys: readonly string[]): string | string[] {
+    const arns = keys.map((key) => `${this.bucketArn}/${key}`);
+    return arns.length === 1 && arns[0] !== undefined ? arns[0] : arns;
   }
 
   /**

@@ -27,7 +27,7 @@ const ROLES = {
   },
   backup_writer: {
     title: "Moodle backup writer",
-    description: "Writes backups and locks them; may not shorten a lock",
+    description: "Writes backups and locks them; may neither shorten a lock nor delete or replace an object",
     permissions: [
       "storage.buckets.get",
       "storage.multipartUploads.abort",
@@ -35,12 +35,16 @@ const ROLES = {
       "storage.multipartUploads.list",
       "storage.multipartUploads.listParts",
       "storage.objects.create",
-      "storage.objects.delete",
       "storage.objects.get",
       "storage.objects.list",
       "storage.objects.setRetention",
       "storage.objects.update",
     ],
+  },
+  backup_remover: {
+    title: "Moodle backup remover",
+    description: "Deletes and, together with the writer, replaces objects that are not locked",
+    permissions: ["storage.objects.delete"],
   },
   planner: {
     title: "Moodle planner",

@@ -100,6 +100,23 @@ export class GcsBucket extends Construct {
     return this.grant(id, member, role);
   }
 
+  /**
+   * Lets `member` do what `role` allows; with `prefixes`, only with objects whose names begin with one of them.
+   * Source: https://cloud.google.com/storage/docs/access-control/iam#conditions
+   */
+  grantRole(id: string, member: string, role: string, prefixes?: readonly string[]): ITerraformDependable {
+    const bucket = this.bucket.name;
+    const expression = prefixes
+      ?.map((prefix) => `resource.name.startsWith("projects/_/buckets/${bucket}/objects/${prefix}")`)
+      .join(" || ");
+    return new StorageBucketIamMember(this, id, {
+      bucket,
+      role,
+      member,
+      condition: expression === undefined ? undefined : { title: id, expression },
+    });
+  }
+
   private grant(id: string, member: string, role: string): ITerraformDependable[] {
     const bucket = this.bucket.name;
     return [

@@ -1,5 +1,6 @@
 /** `moodle-platform/google`: constructs in Google Cloud's own terms. The parts that they are made of are not exported. */
 export * from "./artifact-registry";
+export { grantBackups } from "./backup-grants";
 export * from "./budget-alarm";
 export * from "./ci-identities";
 export * from "./cloud-sql-database";

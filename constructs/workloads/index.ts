@@ -1,6 +1,13 @@
 /** What runs in a cluster, on any cloud. */
-export * from "./backup-cron-jobs";
+export {
+  BackupCronJobs,
+  type BackupCronJobsProps,
+  type BackupIdentities,
+  type BackupRetention,
+  type BackupSchedules,
+} from "./backup-cron-jobs";
 export * from "./database-roles";
+export * from "./drill-gate";
 export * from "./external-secrets";
 export * from "./fpm-children";
 export * from "./ingress";

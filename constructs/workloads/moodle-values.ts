@@ -196,7 +196,8 @@ function redisValues({ host, port, caCertificates, secret }: RedisEndpoint) {
   return { host, port, certificates: caCertificates, secret: secretValues(secret) };
 }
 
-function secretValues({ store, name }: SecretRef) {
+/** A secret as the charts of this package name it. */
+export function secretValues({ store, name }: SecretRef) {
   return { store: { kind: "SecretStore", name: ExternalSecrets.storeName(store) }, key: name };
 }
 

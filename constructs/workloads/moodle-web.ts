@@ -88,9 +88,14 @@ export class MoodleWeb extends Construct {
         ...props.dependsOn,
       ],
     });
-    this.filesClaimName = `${releaseName}-data`;
+    this.filesClaimName = MoodleWeb.claimName(releaseName);
     this.serviceName = `${releaseName}-web`;
     this.ready = [release];
+  }
+
+  /** The claim of a release, for what is made before it. */
+  static claimName(releaseName = "moodle"): string {
+    return `${releaseName}-data`;
   }
 
   private check({

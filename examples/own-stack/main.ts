@@ -17,6 +17,8 @@ import {
   type SiteRoute,
 } from "moodle-platform";
 import {
+  backupPermissions,
+  EbsVolumeClass,
   EksCluster,
   Karpenter,
   KmsKey,
@@ -111,7 +113,8 @@ class CampusMoodle extends TerraformStack {
     const backupReader = secret("database-backup");
     const reader = secret("database-reader");
     const administrator = secret("administrator");
-    const secrets = [application, backupReader, reader, administrator];
+    const signing = secret("backup-signing");
+    const secrets = [application, backupReader, reader, administrator, signing];
     const readSecrets = secrets.flatMap((one) => one.readStatements());
 
     const database = new RdsDatabase(this, "database", {
@@ -144,7 +147,8 @@ class CampusMoodle extends TerraformStack {
         statements,
       });
     const stores: SecretStore[] = [{ store: "aws-secrets-manager", region: PLACE.region }];
-    const { access } = cluster;
+    const volumes = new EbsVolumeClass(this, "volumes", { name: NAME, keyArn, dependsOn: cluster.access.ready });
+    const access = { ...cluster.access, volumeClassName: volumes.className };
     const namespace = new PlatformNamespace(this, "namespace", { name: NAMESPACE, dependsOn: access.ready });
     const operators = new PlatformNamespace(this, "operators", { name: "external-secrets", dependsOn: access.ready });
     const externalSecrets = new ExternalSecrets(this, "external-secrets", {
@@ -163,7 +167,10 @@ class CampusMoodle extends TerraformStack {
       ]),
       database: database.endpoint,
       stores,
-      generated: [{ secret: administrator.ref, keys: ["adminPassword"] }],
+      generated: [
+        { secret: administrator.ref, keys: ["adminPassword"] },
+        { secret: signing.ref, keys: ["signingSecret"] },
+      ],
       image: `${REGISTRY}/database-roles:0.1.0`,
       dependsOn: [...karpenter.ready, ...namespace.ready],
     });
@@ -184,22 +191,21 @@ class CampusMoodle extends TerraformStack {
       web: { minReplicas: 3, maxReplicas: 12, cpu: 2, memoryMb: 3072 },
       dependsOn: [...karpenter.ready, ...externalSecrets.ready, ...roles.ready],
     });
+    const permissions = backupPermissions({ backups, objects });
     new BackupCronJobs(this, "backup", {
       cluster: access,
-      identity: identity("moodle-backup", [
-        ...objects.readStatements(),
-        ...backups.readStatements(),
-        ...backups.writeStatements(),
-        ...backups.deleteStatements(),
-      ]),
+      identities: {
+        snapshot: identity("moodle-backup", permissions.snapshot),
+        verify: identity("moodle-backup-verify", permissions.verify),
+        prune: identity("moodle-backup-prune", permissions.prune),
+        restore: identity("moodle-backup-restore", permissions.restore),
+      },
       database: database.endpoint,
       objectStore: objects.store,
       filesClaimName: site.filesClaimName,
       backupStore: backups.store,
-      schedule: "15 2 * * *",
-      keepDaily: 14,
-      keepWeekly: 8,
-      keepMonthly: 12,
+      signingSecret: signing.ref,
+      retention: { keepDaily: 14, keepWeekly: 8, keepMonthly: 12 },
       lockDays: 0,
       image: `${REGISTRY}/backup:0.1.0`,
       dependsOn: site.ready,

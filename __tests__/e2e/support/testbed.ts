@@ -78,5 +78,14 @@ export async function createNamespace(name: string): Promise<void> {
   );
 }
 
+/** Lets no pod be made in a namespace, until the quota `none` is deleted. */
+export async function refusePods(namespace: string): Promise<void> {
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "none" }, spec: { hard: { pods: "0" } } };
+  await apply(JSON.stringify(quota), namespace);
+  // It holds once its controller has counted what there is.
+  const counted = ["wait", "resourcequota/none", "--for=jsonpath={.status.hard.pods}=0", "--timeout=60s"];
+  await kubectl([...counted, "--namespace", namespace]);
+}
+
 /** Absolute path of a chart of this project. */
 export const chartFolder = (name: string): string => join(ROOT, "charts", name);

@@ -17,8 +17,21 @@ function samples(text: string): Record<string, number> {
   );
 }
 
+const repository = {
+  format: 1,
+  id: manifest.repository,
+  createdAt: "2026-08-01T00:00:00.000Z",
+  publicKey: "A".repeat(43),
+} as const;
+
+test("no repository is told from an empty one", () => {
+  expect(samples(exposeState({ snapshots: [] }))).toMatchObject({ repository: 0 });
+});
+
 test("an empty repository has no snapshot, and nothing that would look like one", () => {
-  expect(samples(exposeState({ snapshots: [] }))).toEqual({
+  expect(samples(exposeState({ repository, snapshots: [] }))).toEqual({
+    repository: 1,
+    repository_created_timestamp_seconds: Date.UTC(2026, 7, 1) / 1000,
     'snapshots{status="complete"}': 0,
     'snapshots{status="partial"}': 0,
     'snapshots{status="unreadable"}': 0,

@@ -29,6 +29,8 @@ export interface UnreadableSnapshot {
 
 /** What a repository says about itself. */
 export interface RepositoryState {
+  /** Absent where there is none yet. */
+  readonly repository?: RepositoryConfig;
   /** Oldest first. */
   readonly snapshots: readonly (Manifest | UnreadableSnapshot)[];
   readonly verification?: Verification;

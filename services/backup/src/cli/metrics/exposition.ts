@@ -24,13 +24,19 @@ class Exposition {
  * What the repository itself says: a CronJob that was made anew, or a site whose CronJobs are gone, changes nothing in it.
  * A metric of something that has never taken place is absent.
  */
-export function exposeState({ snapshots, verification, drill, passedDrill }: RepositoryState): string {
+export function exposeState({ repository, snapshots, verification, drill, passedDrill }: RepositoryState): string {
   const manifests = snapshots.flatMap((snapshot) => ("problem" in snapshot ? [] : [snapshot]));
   const newest = manifests.at(-1);
   const complete = manifests.filter(({ status }) => status === "complete").at(-1);
   const count = (wanted: string) => manifests.filter(({ status }) => status === wanted).length;
 
   const page = new Exposition();
+  page.value("repository", "Whether there is a repository: 1 or 0.", repository === undefined ? 0 : 1);
+  page.value(
+    "repository_created_timestamp_seconds",
+    "When it was made.",
+    repository && unix(new Date(repository.createdAt)),
+  );
   page.gauge("snapshots", "Snapshots in the repository.", [
     ['{status="complete"}', count("complete")],
     ['{status="partial"}', count("partial")],

@@ -1,10 +1,10 @@
-{{- define "backup.selectorLabels" -}}
-app.kubernetes.io/name: backup
+{{- define "drill-gate.selector" -}}
+app.kubernetes.io/name: drill-gate
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{- define "backup.labels" -}}
-{{ include "backup.selectorLabels" . }}
+{{- define "drill-gate.labels" -}}
+{{ include "drill-gate.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
