@@ -47,9 +47,13 @@ export const CHARTS = {
   karpenterCrd: { repository: "oci://public.ecr.aws/karpenter", name: "karpenter-crd", version: "1.14.1" },
 } as const satisfies Record<string, UpstreamChart>;
 
-/** Images of other projects that `charts/moodle` runs; its values have the same. */
+/** Images of other projects that this package's charts run; their values have the same. */
 export const UPSTREAM_IMAGES = {
   clamav: { repository: "docker.io/clamav/clamav-debian", tag: "1.5.3_base" },
+  // The servers on which drills restore: none older than those of the sites.
+  postgresql: { repository: "docker.io/library/postgres", tag: "17.11-trixie" },
+  mysql: { repository: "docker.io/library/mysql", tag: "8.4.11-oraclelinux9" },
+  mariadb: { repository: "docker.io/library/mariadb", tag: "11.4.12-noble" },
   nginxPrometheusExporter: { repository: "docker.io/nginx/nginx-prometheus-exporter", tag: "1.5.3" },
 } as const;
 

@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { z } from "zod";
 import { IMAGE_TAG, UPSTREAM_IMAGES } from "../../constructs/versions";
+import { awsSchema } from "../../environments/aws-schema";
+import { googleSchema } from "../../environments/google-schema";
+import type { Resource } from "../support/template";
 
 const root = join(__dirname, "../..");
 const versionOf = (folder: string): string => require(join(root, folder, "package.json")).version;
@@ -21,4 +25,26 @@ test("the Moodle chart runs images of the versions pinned here", () => {
   const { web, antivirus } = parse(readFileSync(join(root, "charts/moodle/values.yaml"), "utf8"));
   expect(web.exporter.image).toEqual(UPSTREAM_IMAGES.nginxPrometheusExporter);
   expect(antivirus.image).toEqual(UPSTREAM_IMAGES.clamav);
+});
+
+test("drills restore on servers of the versions pinned here", () => {
+  const { postgresql, mysql, mariadb } = UPSTREAM_IMAGES;
+  const { drill } = parse(readFileSync(join(root, "charts/backup/values.yaml"), "utf8"));
+  expect(drill.images).toEqual({ postgresql, mysql, mariadb });
+});
+
+test.each([
+  ["AWS", awsSchema],
+  ["Google Cloud", googleSchema],
+])("no database that a site on %s may have is newer than the server of its drills", (_, schema) => {
+  const { properties } = z.toJSONSchema(schema, { io: "input" }) as Resource;
+  const engines: Resource[] = properties.database.oneOf;
+  expect(engines.length).toBeGreaterThan(1);
+  for (const { properties: database } of engines) {
+    const { tag } = UPSTREAM_IMAGES[database.engine.const as "postgresql" | "mysql" | "mariadb"];
+    for (const version of database.version.enum) {
+      const drill = tag.split(/[.-]/).slice(0, version.split(".").length).join(".");
+      expect(drill.localeCompare(version, "en", { numeric: true })).toBeGreaterThanOrEqual(0);
+    }
+  }
 });

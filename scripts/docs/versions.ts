@@ -19,6 +19,9 @@ const SOURCES = {
   valkey: "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html",
   bottlerocket: "https://github.com/bottlerocket-os/bottlerocket/releases",
   clamav: "https://github.com/Cisco-Talos/clamav-docker/blob/main/clamav/README-debian.md",
+  postgresql: "https://github.com/docker-library/official-images/blob/master/library/postgres",
+  mysql: "https://github.com/docker-library/official-images/blob/master/library/mysql",
+  mariadb: "https://github.com/docker-library/official-images/blob/master/library/mariadb",
   nginxPrometheusExporter: "https://github.com/nginx/nginx-prometheus-exporter/releases",
   moodle: "https://moodledev.io/general/releases",
 };

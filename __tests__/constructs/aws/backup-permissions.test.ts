@@ -34,12 +34,12 @@ const inObjects = (key: string) => `${arns.objects}/${key}`;
 
 test.each(Object.entries(result))(
   "%s reads the backups, and can neither end a version nor shorten a lock",
-  (_, given) => {
+  (_, given: readonly PolicyStatement[]) => {
     expect(may(given, "s3:GetObject", inBackups(SNAPSHOT))).toBe(true);
-    const actions = given.flatMap(({ Action }) => Action);
+    const actions = given.flatMap(({ Action = [] }) => Action);
     expect(
       actions.filter((action) =>
-        /DeleteObjectVersion|Bypass|PutBucket|PutLifecycle|LegalHold|kms:\*|s3:\*/.test(String(action)),
+        /DeleteObjectVersion|Bypass|PutBucket|PutLifecycle|LegalHold|kms:\*|s3:\*/.test(action),
       ),
     ).toEqual([]);
   },
