@@ -92,6 +92,20 @@ export const awsSchema = z.strictObject({
       replicaRegion: awsRegion
         .optional()
         .describe("Region that holds a second copy of every backup, under a key of its own. Default: none."),
+      readingAccounts: z
+        .array(matching(/^[0-9]{12}$/, "the 12 digits of an AWS account"))
+        .default([])
+        .describe("Other accounts whose environments may restore from these backups."),
+      restoreFrom: z
+        .strictObject({
+          bucket: matching(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "the name of a bucket").describe("Its name."),
+          keyArn: matching(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/.+$/, "the ARN of a KMS key").describe(
+            "Key that encrypts it.",
+          ),
+          region: awsRegion.optional().describe("Its region. Default: the environment's."),
+        })
+        .optional()
+        .describe("Another environment's backups, from which restores come. Default: the environment's own."),
     })
     .prefault({})
     .describe(BACKUPS),

@@ -42,7 +42,26 @@ const googleDatabase = z
 export const googleSchema = z.strictObject({
   ...sharedFields,
   cloud: z.literal("google").describe("It decides which fields exist."),
-  backups: z.strictObject(backupFields).prefault({}).describe(BACKUPS),
+  backups: z
+    .strictObject({
+      ...backupFields,
+      readers: z
+        .array(matching(/^(principal|serviceAccount):.+$/, "a member of IAM: principal://... or serviceAccount:..."))
+        .default([])
+        .describe(
+          "Who may read these backups beside the site: identities of other environments that restore from them.",
+        ),
+      restoreFrom: z
+        .strictObject({
+          bucket: matching(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "the name of a bucket").describe("Its name."),
+        })
+        .optional()
+        .describe(
+          "Another environment's backups, from which restores come; its `readers` must admit this one. Default: the environment's own.",
+        ),
+    })
+    .prefault({})
+    .describe(BACKUPS),
   project: matching(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, "the id of a Google Cloud project").describe(
     "Google Cloud project.",
   ),

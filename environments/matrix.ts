@@ -77,6 +77,20 @@ function awsVariants(): Combination[] {
       "no-ci",
     ),
     combination("production", { ...production, network: { natGateways: "single" } }, "single-nat"),
+    combination(
+      "staging",
+      {
+        ...staging,
+        backups: {
+          readingAccounts: ["777788889999"],
+          restoreFrom: {
+            bucket: "moodle-production-1-backups-777788889999",
+            keyArn: "arn:aws:kms:eu-central-1:777788889999:key/7f0c0b52-0a53-4a0b-9a57-3c2b6a0e1d11",
+          },
+        },
+      },
+      "restore-from",
+    ),
     combination("production", { ...production, files: { throughput: "bursting" } }, "bursting-files"),
     combination("production", { ...production, edge: { waf: false, allowedCidrs: ["198.51.100.0/24"] } }, "no-waf"),
     combination(
@@ -107,6 +121,17 @@ function googleVariants(): Combination[] {
     ...shared(staging, production),
     combination("production", { ...production, database: plus }, "enterprise-plus"),
     combination("staging", { ...staging, database: { engine: "postgresql", version: "15" } }, "postgresql-15"),
+    combination(
+      "staging",
+      {
+        ...staging,
+        backups: {
+          readers: ["serviceAccount:auditor@example-university-audit.iam.gserviceaccount.com"],
+          restoreFrom: { bucket: "moodle-production-1-backups-example-university-moodle" },
+        },
+      },
+      "restore-from",
+    ),
     combination("staging", { ...staging, ci: undefined }, "no-ci"),
     combination("production", { ...production, ci: undefined, budget: undefined }, "no-ci"),
     combination("production", { ...production, redis: { groups: "shared" } }, "redis-shared"),

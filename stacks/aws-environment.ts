@@ -8,7 +8,7 @@ import { ClusterPlanner } from "../constructs/aws/cluster-planner";
 import { EbsVolumeClass } from "../constructs/aws/ebs-volume-class";
 import { EksCluster } from "../constructs/aws/eks-cluster";
 import { ElastiCacheRedis, type ElastiCacheRedisProps } from "../constructs/aws/elasticache-redis";
-import type { PolicyStatement } from "../constructs/aws/iam-policy";
+import { type PolicyStatement, partition } from "../constructs/aws/iam-policy";
 import { Karpenter } from "../constructs/aws/karpenter";
 import { KmsKey } from "../constructs/aws/kms-key";
 import { LoadBalancerControllerIdentity } from "../constructs/aws/load-balancer-controller-identity";
@@ -58,7 +58,7 @@ export class AwsEnvironmentStack extends PlatformStack {
     const keys = {
       cluster: this.addKey("cluster", "Kubernetes secrets, logs and volumes", ["logs", "ebs"]),
       data: this.addKey("data", "Database, files, caches and secrets", ["logs"]),
-      backups: this.addKey("backups", "Backups"),
+      backups: this.addKey("backups", "Backups", undefined, environment.backups.readingAccounts),
     };
     const vpc = new Vpc(this, "network", {
       ...this.place,
@@ -136,7 +136,15 @@ export class AwsEnvironmentStack extends PlatformStack {
     });
     const objects = this.addObjects(keys.data);
     const backups = this.addBackups(keys.backups);
-    const backup = backupPermissions({ backups, objects });
+    const { restoreFrom } = environment.backups;
+    const backup = backupPermissions({
+      backups,
+      objects,
+      restoreFrom: restoreFrom && {
+        bucketArn: `arn:${partition(region)}:s3:::${restoreFrom.bucket}`,
+        keyArn: restoreFrom.keyArn,
+      },
+    });
 
     const edge = new AlbEdge(this, "edge", {
       ...this.place,
@@ -185,6 +193,12 @@ export class AwsEnvironmentStack extends PlatformStack {
       redis: { sessions: redis.sessions.endpoint, cache: redis.cache.endpoint },
       objectStore: objects?.store,
       backupStore: backups.store,
+      restoreStore: restoreFrom && {
+        kind: "s3",
+        bucketName: restoreFrom.bucket,
+        region: restoreFrom.region ?? region,
+        ready: [],
+      },
       files: files.fileSystem,
       edge: { kind: "alb", vpcId: vpc.vpcId, region, route: edge.route, controllerIdentity },
     });
@@ -197,13 +211,19 @@ export class AwsEnvironmentStack extends PlatformStack {
     return ci === undefined && administrator !== undefined ? administrator : awsNames(this.environment).deployRoleArn;
   }
 
-  private addKey(use: string, description: string, services?: readonly ("logs" | "ebs")[]): KmsKey {
+  private addKey(
+    use: string,
+    description: string,
+    services?: readonly ("logs" | "ebs")[],
+    decryptingAccounts?: readonly string[],
+  ): KmsKey {
     const { prefix, protection } = this.environment;
     return new KmsKey(this, `${use}-key`, {
       ...this.place,
       name: `${prefix}-${use}`,
       description,
       services,
+      decryptingAccounts,
       protection,
     });
   }
@@ -278,7 +298,7 @@ export class AwsEnvironmentStack extends PlatformStack {
 
   private addBackups(key: KmsKey): ObjectBucket {
     const { prefix, account, region, protection, backups } = this.environment;
-    const { lockDays, replicaRegion } = backups;
+    const { lockDays, replicaRegion, readingAccounts } = backups;
     const replica =
       replicaRegion === undefined
         ? undefined
@@ -290,6 +310,14 @@ export class AwsEnvironmentStack extends PlatformStack {
             protection,
           });
     const bucketName = `${prefix}-backups-${account}`;
-    return new ObjectBucket(this, "backups", { bucketName, keyArn: key.keyArn, region, lockDays, replica, protection });
+    return new ObjectBucket(this, "backups", {
+      bucketName,
+      keyArn: key.keyArn,
+      region,
+      lockDays,
+      readingAccounts,
+      replica,
+      protection,
+    });
   }
 }

@@ -37,6 +37,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
     super(app, id);
     this.names = googleNames(environment);
     const { project, projectNumber, region, prefix, protection, budget } = environment;
+    const { restoreFrom } = environment.backups;
     pinProviders(this, ["google", "kubernetes", "helm"]);
     addGoogleBackend(this, environment);
     const defaultLabels = standardTags(environment);
@@ -125,6 +126,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
       redis: this.addRedis(network, identities),
       objectStore: objects?.store,
       backupStore: backups.store,
+      restoreStore: restoreFrom && { kind: "gcs", bucketName: restoreFrom.bucket, region, ready: [] },
       files: files.fileSystem,
       edge: { kind: "gateway", frontEnd: edge, route: edge.route },
     });
@@ -214,7 +216,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
 
   private addBackups(): GcsBucket {
     const { prefix, project, region, protection, backups } = this.environment;
-    return new GcsBucket(this, "backups", {
+    const bucket = new GcsBucket(this, "backups", {
       bucketName: `${prefix}-backups-${project}`,
       project,
       location: region,
@@ -222,6 +224,8 @@ export class GoogleEnvironmentStack extends PlatformStack {
       objectRetention: backups.lockDays > 0,
       protection,
     });
+    for (const [index, member] of backups.readers.entries()) bucket.grantRead(`reader-${index + 1}`, member);
+    return bucket;
   }
 
   private addRedis(network: Network, { externalSecrets }: Record<SiteAccount, GoogleWorkloadIdentity>): RedisEndpoints {

@@ -42,6 +42,8 @@ export interface SiteProps {
   readonly objectStore?: ObjectStore;
   readonly files: SharedFileSystem;
   readonly backupStore: ObjectStore;
+  /** Another environment's backups, from which restores come. @default `backupStore` */
+  readonly restoreStore?: ObjectStore;
   /** That of the mail relay is put in by hand, the others are born in the cluster. */
   readonly secrets: Pick<SiteSecrets, "administrator" | "backupSigning" | "smtp">;
   readonly edge: IngressEdge;
@@ -101,6 +103,7 @@ export class Site extends Construct {
       objectStore,
       filesClaimName: MoodleWeb.claimName(),
       backupStore: props.backupStore,
+      restoreStore: props.restoreStore,
       signingSecret: backupSigning,
       ...backups,
       monitoring: moodle.monitoring,

@@ -181,6 +181,17 @@ describeOnTestbed("backup", () => {
       for (const command of ["verify", "prune", "drill"]) expect(files(command)).toBeUndefined();
     });
 
+    test("a restore comes from another environment's backups where that is asked for", async () => {
+      const restoreStore = { ...s3, bucketName: "moodle-production-1-backups" };
+      const other = await manifestsOf({ restoreStore });
+      const [{ env }] = podOf(other, "restore").containers;
+      expect(env.map(({ name }: Resource) => name)).toEqual(["MOODLE_BACKUP__REPOSITORY"]);
+      expect(JSON.parse(env[0].value)).toMatchObject({ kind: "s3", bucket: "moodle-production-1-backups" });
+      for (const command of ["snapshot", "verify", "prune", "drill"]) {
+        expect(podOf(other, command).containers[0]).not.toHaveProperty("env");
+      }
+    });
+
     test("a drill brings its own server, which nobody reaches over a network", () => {
       const { initContainers } = podOf(manifests, "drill");
       expect(initContainers).toHaveLength(1);

@@ -1,6 +1,11 @@
 /** Promises that hold in every supported combination of environment, cloud, engine, protection and variant. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { PROVIDERS, TERRAFORM } from "../../constructs/versions";
+import { configurationSchema } from "../../services/backup/src/configuration/schema";
 import { KEPT_NAMES } from "../../stacks/kept-names";
+import { merge, valuesOf } from "../e2e/support/releases";
 import { policyStatements } from "../support/policies";
 import { type SynthesizedCombination, synthesizeCombinations } from "../support/stacks";
 import type { Resource, Template } from "../support/template";
@@ -421,3 +426,17 @@ function loadBinding(path: string): Binding {
 function sorted(pin: Record<string, string> | undefined, like: Resource): Record<string, string | undefined> {
   return Object.fromEntries(Object.keys(like).map((key) => [key, pin?.[key]]));
 }
+
+test("the backups' program understands what every site tells it", () => {
+  const defaults = parse(readFileSync(join(__dirname, "../../charts/backup/values.yaml"), "utf8")).config;
+  const misunderstood = all.flatMap(({ name, environment }) => {
+    const { config: given } = valuesOf(environment.only("helm_release", { name: "backup" }).values);
+    const config = merge({}, structuredClone(defaults), given);
+    return (configurationSchema.safeParse(config).error?.issues ?? []).map(({ path, message }) => [
+      name,
+      path,
+      message,
+    ]);
+  });
+  expect(misunderstood).toEqual([]);
+});

@@ -1,3 +1,4 @@
+import { bucketReadStatements, type ReadableBucket } from "./bucket-read";
 import type { PolicyStatement } from "./iam-policy";
 import type { ObjectBucket } from "./object-bucket";
 
@@ -6,6 +7,8 @@ export interface BackupPermissionsProps {
   readonly backups: ObjectBucket;
   /** Moodle's bucket. @default all files are on the shared file system */
   readonly objects?: ObjectBucket;
+  /** The bucket from which restores come, where it is another than `backups`. @default none */
+  readonly restoreFrom?: ReadableBucket;
 }
 
 /** What each identity of `BackupCronJobs` may do. */
@@ -21,7 +24,7 @@ export interface BackupPermissions {
  * that: a snapshot can take back a file that was copied wrong and nothing else, verifications and drills can add their
  * results, and only pruning can delete what a snapshot is made of.
  */
-export function backupPermissions({ backups, objects }: BackupPermissionsProps): BackupPermissions {
+export function backupPermissions({ backups, objects, restoreFrom }: BackupPermissionsProps): BackupPermissions {
   const read = backups.readStatements();
   return {
     snapshot: [
@@ -33,7 +36,7 @@ export function backupPermissions({ backups, objects }: BackupPermissionsProps):
     verify: [...read, ...backups.writeStatements(["drills/*", "verifications/*"])],
     prune: [...read, ...backups.writeStatements(["lease.json", "plans/*"]), ...backups.deleteStatements()],
     restore: [
-      ...read,
+      ...(restoreFrom === undefined ? read : bucketReadStatements(restoreFrom)),
       ...(objects === undefined
         ? []
         : [...objects.readStatements(), ...objects.writeStatements(), ...objects.deleteStatements([RESTORE_MARKER])]),

@@ -45,6 +45,11 @@ export function partition(region: string): "aws" | "aws-cn" | "aws-us-gov" {
   return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }
 
+/** Whole accounts as principals: their own administrators decide which of their roles. */
+export function accountPrincipals(accounts: readonly string[], region: string): string[] {
+  return accounts.map((account) => `arn:${partition(region)}:iam::${account}:root`);
+}
+
 /** Last part of the names of services that have one a region, and of EC2's own. */
 export function serviceDomain(region: string): "amazonaws.com" | "amazonaws.com.cn" {
   return partition(region) === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";

@@ -2,7 +2,7 @@ import { KmsAlias } from "@cdktf/provider-aws/lib/kms-alias";
 import { KmsKey as AwsKmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { Construct } from "constructs";
 import type { Protection } from "../core/protection";
-import { type PolicyStatement, partition, policyDocument, serviceDomain } from "./iam-policy";
+import { accountPrincipals, type PolicyStatement, partition, policyDocument, serviceDomain } from "./iam-policy";
 
 export interface KmsKeyProps {
   /** The key's alias is `alias/<name>`. */
@@ -17,6 +17,8 @@ export interface KmsKeyProps {
    * @default none
    */
   readonly services?: readonly ("logs" | "ebs")[];
+  /** Other accounts whose administrators may let their roles decrypt with the key. @default none */
+  readonly decryptingAccounts?: readonly string[];
   /** @default "protected": cannot be destroyed; 30 days until a deletion takes effect instead of 7 */
   readonly protection?: Protection;
 }
@@ -36,6 +38,7 @@ export class KmsKey extends Construct {
       policy: policyDocument([
         accountStatement(props),
         ...(props.services ?? []).map((service) => SERVICE_STATEMENTS[service](props)),
+        ...decryptStatements(props),
       ]),
       lifecycle: { preventDestroy: isProtected },
     });
@@ -54,6 +57,20 @@ function accountStatement({ account, region }: KmsKeyProps): PolicyStatement {
     Action: "kms:*",
     Resource: "*",
   };
+}
+
+/** Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html */
+function decryptStatements({ decryptingAccounts = [], region }: KmsKeyProps): PolicyStatement[] {
+  if (decryptingAccounts.length === 0) return [];
+  return [
+    {
+      Sid: "DecryptFromOtherAccounts",
+      Effect: "Allow",
+      Principal: { AWS: accountPrincipals(decryptingAccounts, region) },
+      Action: ["kms:Decrypt", "kms:DescribeKey"],
+      Resource: "*",
+    },
+  ];
 }
 
 const USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"];

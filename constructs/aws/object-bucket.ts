@@ -14,7 +14,14 @@ import { Construct } from "constructs";
 import { refuse } from "../core/errors";
 import type { Protection } from "../core/protection";
 import type { ObjectStore } from "../ports";
-import { denyInsecureTransport, type PolicyStatement, policyDocument, trustPolicy } from "./iam-policy";
+import { bucketReadStatements } from "./bucket-read";
+import {
+  accountPrincipals,
+  denyInsecureTransport,
+  type PolicyStatement,
+  policyDocument,
+  trustPolicy,
+} from "./iam-policy";
 
 /** A bucket in another region that receives a copy of every object. */
 export interface ReplicaBucket {
@@ -41,6 +48,8 @@ export interface ObjectBucketProps {
    * @default 0: no lock
    */
   readonly lockDays?: number;
+  /** Other accounts whose administrators may let their roles read; the key must admit them too. @default none */
+  readonly readingAccounts?: readonly string[];
   /** @default none */
   readonly replica?: ReplicaBucket;
   /** @default "protected"; a disposable bucket is destroyed with everything in it */
@@ -107,7 +116,7 @@ export class ObjectBucket extends Construct {
     });
     const policy = new S3BucketPolicy(this, "policy", {
       bucket: bucket.id,
-      policy: policyDocument(this.guards()),
+      policy: policyDocument([...this.guards(), ...this.sharing()]),
       // S3 refuses two changes of one bucket's access at the same time.
       dependsOn: [publicAccess, ownership],
     });
@@ -149,25 +158,7 @@ export class ObjectBucket extends Construct {
 
   /** To list and read objects and their versions. */
   readStatements(): PolicyStatement[] {
-    return [
-      {
-        Effect: "Allow",
-        Action: [
-          "s3:ListBucket",
-          "s3:ListBucketVersions",
-          "s3:GetBucketLocation",
-          "s3:GetBucketVersioning",
-          "s3:GetBucketObjectLockConfiguration",
-        ],
-        Resource: this.bucketArn,
-      },
-      {
-        Effect: "Allow",
-        Action: ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"],
-        Resource: `${this.bucketArn}/*`,
-      },
-      { Effect: "Allow", Action: ["kms:Decrypt"], Resource: this.props.keyArn },
-    ];
+    return bucketReadStatements({ bucketArn: this.bucketArn, keyArn: this.props.keyArn });
   }
 
   /** To upload below `keys` and, where the bucket is locked, to lock for longer. Reading is apart. */
@@ -237,6 +228,14 @@ export class ObjectBucket extends Construct {
         Condition: { Null: { "s3:x-amz-server-side-encryption-customer-algorithm": "false" } },
       },
     ];
+  }
+
+  private sharing(): PolicyStatement[] {
+    const { readingAccounts = [], keyArn, region } = this.props;
+    if (readingAccounts.length === 0) return [];
+    const Principal = { AWS: accountPrincipals(readingAccounts, region) };
+    const statements = bucketReadStatements({ bucketArn: this.bucketArn, keyArn });
+    return statements.filter(({ Resource }) => Resource !== keyArn).map((statement) => ({ ...statement, Principal }));
   }
 
   /** Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html */

@@ -17,6 +17,8 @@ export interface BackupCronJobsProps {
   readonly filesClaimName: string;
   /** The bucket of the backups. */
   readonly backupStore: ObjectStore;
+  /** The bucket from which restores come, such as another environment's. @default `backupStore` */
+  readonly restoreStore?: ObjectStore;
   /** Holds `signingSecret`, a random text: the repository's key is made of it. */
   readonly signingSecret: SecretRef;
   /** When each command runs: five cron fields. */
@@ -121,6 +123,7 @@ export class BackupCronJobs extends Construct {
         caCertificates: database.caCertificates,
         databaseSecret: secretValues(database.secrets.backup),
         restoreSecret: secretValues(database.secrets.application),
+        restoreRepository: props.restoreStore && bucketValues(props.restoreStore),
         signingSecret: secretValues(props.signingSecret),
         filesClaimName: props.filesClaimName,
         schedules,

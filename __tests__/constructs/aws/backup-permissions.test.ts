@@ -1,4 +1,4 @@
-import { backupPermissions } from "../../../constructs/aws/backup-permissions";
+import { type BackupPermissionsProps, backupPermissions } from "../../../constructs/aws/backup-permissions";
 import type { PolicyStatement } from "../../../constructs/aws/iam-policy";
 import { ObjectBucket } from "../../../constructs/aws/object-bucket";
 import { Template } from "../../support/template";
@@ -6,14 +6,14 @@ import { Template } from "../../support/template";
 const PLACE = { keyArn: "arn:aws:kms:eu-central-1:111122223333:key/k", region: "eu-central-1" };
 const SNAPSHOT = "snapshots/01K3V7X2M9QZ4T8RWB6YHNCDEF.json";
 
-function permissions(withObjects = true) {
+function permissions(withObjects = true, restoreFrom?: BackupPermissionsProps["restoreFrom"]) {
   let result!: ReturnType<typeof backupPermissions>;
   let arns!: { backups: string; objects: string };
   Template.from((scope) => {
     const backups = new ObjectBucket(scope, "backups", { ...PLACE, bucketName: "backups", lockDays: 30 });
     const objects = new ObjectBucket(scope, "objects", { ...PLACE, bucketName: "files" });
     arns = { backups: backups.bucketArn, objects: objects.bucketArn };
-    result = backupPermissions({ backups, objects: withObjects ? objects : undefined });
+    result = backupPermissions({ backups, objects: withObjects ? objects : undefined, restoreFrom });
   });
   return { result, arns };
 }
@@ -86,6 +86,15 @@ test("a restore writes Moodle's files, and nothing of the backups", () => {
   for (const action of ["s3:PutObject", "s3:DeleteObject"]) {
     expect(may(result.restore, action, inBackups(SNAPSHOT))).toBe(false);
   }
+});
+
+test("a restore from another environment's backups reads those, and not the site's own", () => {
+  const other = { bucketArn: "arn:aws:s3:::other", keyArn: "arn:aws:kms:eu-central-1:444455556666:key/o" };
+  const { result: given, arns: own } = permissions(true, other);
+  expect(may(given.restore, "s3:GetObject", "arn:aws:s3:::other/config.json")).toBe(true);
+  expect(may(given.restore, "kms:Decrypt", other.keyArn)).toBe(true);
+  expect(may(given.restore, "s3:GetObject", `${own.backups}/config.json`)).toBe(false);
+  expect(JSON.stringify([given.snapshot, given.verify, given.prune])).not.toContain("other");
 });
 
 test("without a bucket of Moodle's, only the backups' is named", () => {

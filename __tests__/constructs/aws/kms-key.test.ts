@@ -44,6 +44,13 @@ test("serves no other service unless told", () => {
   expect(JSON.parse(synthesize().only("aws_kms_key").policy).Statement).toHaveLength(1);
 });
 
+test("lets other accounts decrypt where they are named, and nothing more", () => {
+  expect(statement({ decryptingAccounts: ["444455556666"] }, "DecryptFromOtherAccounts")).toMatchObject({
+    Principal: { AWS: ["arn:aws:iam::444455556666:root"] },
+    Action: ["kms:Decrypt", "kms:DescribeKey"],
+  });
+});
+
 test("serves CloudWatch Logs for the account's own log groups", () => {
   expect(statement({ services: ["logs"] }, "CloudWatchLogs")).toMatchObject({
     Principal: { Service: "logs.eu-central-1.amazonaws.com" },

@@ -110,6 +110,20 @@ test("an alias that uploads may name is let in beside the key", () => {
   ).toEqual([base.keyArn, "arn:aws:kms:eu-central-1:111122223333:alias/a"]);
 });
 
+test("other accounts read where they are named, and nowhere else", () => {
+  const sharedWith = (readingAccounts?: string[]) => {
+    const { Statement } = JSON.parse(build({ readingAccounts }).template.only("aws_s3_bucket_policy").policy);
+    return Statement.filter(({ Effect }: { Effect: string }) => Effect === "Allow");
+  };
+  expect(sharedWith()).toEqual([]);
+  const statements = sharedWith(["444455556666"]);
+  expect(statements).toHaveLength(2);
+  for (const { Principal, Action } of statements) {
+    expect(Principal).toEqual({ AWS: ["arn:aws:iam::444455556666:root"] });
+    expect(Action.filter((action: string) => !/^s3:(Get|List)/.test(action))).toEqual([]);
+  }
+});
+
 describe("a locked bucket", () => {
   const { template, bucket } = build({ lockDays: 30 });
 

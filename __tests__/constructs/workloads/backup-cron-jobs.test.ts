@@ -118,6 +118,17 @@ test("dumps are made by the role that only reads, restores by Moodle's own", () 
   expect(signingSecret).toEqual({ store, key: "moodle-staging-1/backup-signing" });
 });
 
+test("restores come from the site's own backups, unless told otherwise", () => {
+  expect(build().values).not.toHaveProperty("restoreRepository");
+  expect(
+    build({ restoreStore: { ...s3, bucketName: "moodle-production-1-backups" } }).values.restoreRepository,
+  ).toEqual({
+    kind: "s3",
+    bucket: "moodle-production-1-backups",
+    region: "eu-central-1",
+  });
+});
+
 test("volumes are of the cluster's class, and as large as asked for", () => {
   const volumes = { cluster: { ...cluster, volumeClassName: "encrypted" }, scratchGb: 40, drillGb: 300 };
   const { scratch, drill } = build(volumes).values;

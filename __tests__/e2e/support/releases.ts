@@ -17,22 +17,34 @@ export function plannedReleases(build: Parameters<typeof Template.from>[0]): Rea
       .resources("helm_release")
       .map(({ name, namespace, chart, version, values }) => [
         name,
-        { name, namespace, chart, version, values: merge({}, ...((values ?? []) as string[]).map(evaluate)) },
+        { name, namespace, chart, version, values: valuesOf(values) },
       ]),
   );
+}
+
+/** The documents of a release as one. What only Terraform knows stands in them as `computed`. */
+export function valuesOf(documents: readonly string[] = []): Resource {
+  return merge({}, ...documents.map(evaluate));
 }
 
 function evaluate(document: string): Resource {
   const expression = /^\$\{yamlencode\((.*)\)\}$/s.exec(document)?.[1];
   if (expression === undefined) return parse(document.replaceAll(/([$%])\1\{/g, "$1{"));
-  const json = expression
-    .replaceAll(/"([^"]+)" = /g, '"$1": ')
-    .replaceAll(/([:[,] ?)[a-z][a-z0-9_]*\.[\w.[\]-]+/g, '$1"computed"');
+  const json = withoutCalls(expression.replaceAll(/"([^"]+)" = /g, '"$1": ')).replaceAll(
+    /([:[,] ?)[a-z][a-z0-9_]*\.[\w.[\]-]+/g,
+    '$1"computed"',
+  );
   return JSON.parse(json);
 }
 
+/** Calls of functions, the innermost first. */
+function withoutCalls(expression: string): string {
+  const simpler = expression.replaceAll(/\b[a-z]+\([^()]*\)/g, '"computed"');
+  return simpler === expression ? expression : withoutCalls(simpler);
+}
+
 /** As Helm merges documents of values: maps key by key, everything else as a whole. */
-function merge(target: Resource, ...sources: readonly Resource[]): Resource {
+export function merge(target: Resource, ...sources: readonly Resource[]): Resource {
   for (const source of sources) {
     for (const [key, value] of Object.entries(source)) {
       target[key] = isMap(value) && isMap(target[key]) ? merge(target[key], value) : value;

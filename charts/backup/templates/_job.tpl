@@ -37,6 +37,10 @@ spec:
         - name: backup
           image: {{ .root.Values.image | quote }}
           args: {{ concat .args (list "--config" "/etc/moodle-backup/config.json" "--json" "--result-file" "/dev/termination-log") | toJson }}
+          {{- if and (eq .component "restore") .root.Values.restoreRepository }}
+          env:
+            - { name: MOODLE_BACKUP__REPOSITORY, value: {{ .root.Values.restoreRepository | toJson | quote }} }
+          {{- end }}
           terminationMessagePolicy: FallbackToLogsOnError
           {{- include "backup.containerSecurity" . | nindent 10 }}
           resources:
