@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MysqlTestServer, mysqlInstallations } from "../../servers/support/mysql";
@@ -130,12 +130,24 @@ describe.each([
     expect(second.output).toContain(`the database is at ${release} already`);
   });
 
-  test("a killed process gives the lock back, and its half installation is said to be one", () => {
+  test("a killed process gives the lock back, and the next one begins anew", () => {
     expect(install({ FIXTURE_ENDS: "kill" }).status).not.toBe(0);
+    const { status, stdout } = install();
+    expect(stdout).toContain(
+      "moodle: beginning anew: an installation was killed before its end, so nobody has used it\n",
+    );
+    expect(stdout).toContain(`moodle: the database is at ${release}\n`);
+    expect(status).toBe(0);
+    expect(install().stdout).toBe(`moodle: the database is at ${release} already\n`);
+  });
+
+  test("a half installation of somebody else is left as it is", () => {
+    install({ FIXTURE_ENDS: "kill" });
+    rmSync(join(folder.data, "installation-unfinished"));
     const { status, stderr } = install();
     expect(stderr).toBe(
-      "moodle: the database moodle holds an installation that never came to its end, so nobody has used it: " +
-        "drop the database, make it anew, and run this again\n",
+      "moodle: the database moodle holds an installation that never came to its end, and is not this command's: " +
+        "make the database anew, and run this again\n",
     );
     expect(status).toBe(78);
   });

@@ -28,12 +28,17 @@ function connect(\stdClass $cfg): \PDO {
 
 /** Number of Moodle's tables in the database. */
 function count_tables(\PDO $database, \stdClass $cfg): int {
+    return count(tables($database, $cfg));
+}
+
+/** @return string[] names of Moodle's tables in the database */
+function tables(\PDO $database, \stdClass $cfg): array {
     $schema = $cfg->dbtype === 'pgsql' ? 'ANY (current_schemas(false))' : 'DATABASE()';
     $statement = $database->prepare(
-        "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = $schema AND table_name LIKE ?"
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = $schema AND table_name LIKE ?"
     );
     $statement->execute([str_replace('_', '\_', $cfg->prefix) . '%']);
-    return (int) $statement->fetchColumn();
+    return $statement->fetchAll(\PDO::FETCH_COLUMN);
 }
 
 /**

@@ -35,17 +35,17 @@ final class Installation {
             $lock, $database, $cfg, $code, self::script($root, $script), [self::script($root, $script), ...$options]
         );
 
-        if (count_tables($database, $cfg) === 0) {
+        $settings = count_tables($database, $cfg) === 0
+            ? []
+            : core_settings($database, $cfg, ['version', 'release', 'allversionshash', 'rolesactive']);
+        if (empty($settings['rolesactive'])) {
             $options = self::install_options($env);
+            self::empty_database($database, $cfg);
             say("installing $code->release into an empty database");
             touch(self::unfinished($cfg));
             return $make('install_database.php', $options);
         }
-        $settings = core_settings($database, $cfg, ['version', 'release', 'allversionshash', 'rolesactive']);
-        if (empty($settings['rolesactive']) || file_exists(self::unfinished($cfg))) {
-            fail("the database $cfg->dbname holds an installation that never came to its end, so nobody has used it: "
-                . 'drop the database, make it anew, and run this again', 78);
-        }
+        @unlink(self::unfinished($cfg));
         self::refuse_downgrade($code, $settings, plugin_versions($database, $cfg));
         if (($settings['allversionshash'] ?? '') === $code->hash) {
             say("the database is at $code->release already");
@@ -91,6 +91,22 @@ final class Installation {
         $command = [PHP_BINARY, self::script($root, $script), ...$options];
         passthru(implode(' ', array_map(escapeshellarg(...), $command)), $status);
         return $status;
+    }
+
+    /** Moodle cannot go on with an installation that was killed: what one of ours has left is dropped. */
+    private static function empty_database(\PDO $database, \stdClass $cfg): void {
+        $tables = tables($database, $cfg);
+        if (!$tables) {
+            return;
+        }
+        if (!file_exists(self::unfinished($cfg))) {
+            fail("the database $cfg->dbname holds an installation that never came to its end, and is not this command's: "
+                . 'make the database anew, and run this again', 78);
+        }
+        say('beginning anew: an installation was killed before its end, so nobody has used it');
+        foreach ($tables as $table) {
+            $database->exec("DROP TABLE $table");
+        }
     }
 
     private static function install_options(Environment $env): array {

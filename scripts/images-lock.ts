@@ -1,0 +1,112 @@
+/**
+ * `npm run images:lock [-- --check] [folder]`: resolves what images/moodle/plugins.lock.json names. A tag becomes the commit
+ * that it names, and each commit the SHA-256 of its files; the Dockerfile's base is pinned to its digest where the registry
+ * answers. Nothing is written unless everything was resolved; with --check nothing is written at all, and what is missing
+ * or different is an error.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Digests, imageDigest, pinBase } from "./images-base";
+
+const commit = z.string().regex(/^[0-9a-f]{40}$/, "expected a commit's id of 40 hexadecimal digits");
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
+
+/** A Git repository at one commit. */
+const entrySchema = z.strictObject({
+  name: z.string().min(1),
+  /** Folder below Moodle's root. */
+  path: z.string().optional(),
+  repository: z.url(),
+  /** Without one the commit is chosen by hand, and `reason` says why. */
+  tag: z.string().optional(),
+  reason: z.string().optional(),
+  commit: commit.nullable(),
+  sha256: sha256.nullable(),
+});
+
+const lockSchema = z.strictObject({
+  core: entrySchema,
+  plugins: z.array(entrySchema.required({ path: true })),
+  extensions: z.array(entrySchema),
+});
+
+type Entry = z.infer<typeof entrySchema>;
+
+function git(...args: string[]): string {
+  return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** The commit that a tag names; an annotated tag's own id is not it. */
+function commitOfTag({ name, repository, tag }: Entry): string {
+  const lines = git("ls-remote", "--tags", repository, `refs/tags/${tag}`, `refs/tags/${tag}^{}`).trim().split("\n");
+  const found = lines.at(-1)?.split("\t")[0];
+  if (!found) throw new Error(`${name}: ${repository} has no tag ${tag}: name one that it has`);
+  return found;
+}
+
+/** An entry with its commit and the checksum of its files. */
+function resolveEntry(entry: Entry, tools: string): Entry {
+  const resolved = entry.tag === undefined ? entry.commit : commitOfTag(entry);
+  if (resolved === null) throw new Error(`${entry.name} has neither tag nor commit: give it one of them`);
+  if (entry.commit !== null && resolved !== entry.commit) {
+    throw new Error(
+      `${entry.name}: the tag ${entry.tag} names ${resolved} and not ${entry.commit}, as when it was locked: find out who moved ` +
+        "it; set commit and sha256 to null if that is right, or if the tag in the lock is a new one",
+    );
+  }
+  const folder = mkdtempSync(join(tmpdir(), "images-lock-"));
+  try {
+    execFileSync(join(tools, "fetch"), [entry.repository, resolved, join(folder, "tree")], { stdio: "pipe" });
+    const sum = execFileSync(join(tools, "tree-sha256"), [join(folder, "tree")], { encoding: "utf8" }).trim();
+    if (entry.commit !== null && entry.sha256 !== null && entry.sha256 !== sum) {
+      throw new Error(`${entry.name}: the files of ${resolved} have the SHA-256 ${sum} and not ${entry.sha256}`);
+    }
+    return { ...entry, commit: resolved, sha256: sum };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Puts a file in another's place at once. */
+function replaceFile(file: string, content: string): void {
+  writeFileSync(`${file}.new`, content);
+  renameSync(`${file}.new`, file);
+}
+
+/** Completes the lock of an image's folder. See the top of the file. */
+export async function lockImage(folder: string, digests: Digests, check: boolean): Promise<void> {
+  const lockFile = join(folder, "plugins.lock.json");
+  const dockerfile = join(folder, "Dockerfile");
+  const before = readFileSync(lockFile, "utf8");
+  const parsed = lockSchema.safeParse(JSON.parse(before));
+  if (!parsed.success) throw new Error(`${lockFile}: ${z.prettifyError(parsed.error)}`);
+  const tools = join(folder, "build");
+  const resolve = (entry: Entry) => {
+    console.log(`${entry.name} ${entry.tag ?? entry.commit}`);
+    return resolveEntry(entry, tools);
+  };
+  const { core, plugins, extensions } = parsed.data;
+  const resolved = { core: resolve(core), plugins: plugins.map(resolve), extensions: extensions.map(resolve) };
+  const after = `${JSON.stringify(resolved, null, 2)}\n`;
+  const recipe = readFileSync(dockerfile, "utf8");
+  const pinned = await pinBase(recipe, digests);
+  if (check) {
+    if (before !== after)
+      throw new Error(`${lockFile} is not complete: run npm run images:lock, and commit what it writes`);
+    return;
+  }
+  if (before !== after) replaceFile(lockFile, after);
+  if (recipe !== pinned) replaceFile(dockerfile, pinned);
+}
+
+if (require.main === module) {
+  const args = process.argv.slice(2);
+  const folder = args.find((argument) => !argument.startsWith("--")) ?? "images/moodle";
+  lockImage(folder, imageDigest, args.includes("--check")).catch((error: Error & { stderr?: unknown }) => {
+    console.error(error.message.trim());
+    process.exitCode = 1;
+  });
+}
