@@ -2,44 +2,20 @@
  * The alert rules of charts/moodle and the query that scales its web pods, as Prometheus evaluates them. `promtool` is
  * in Debian's package `prometheus`.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
+import { describeWithPromtool, firing, ONE, Rules, type Series } from "./support/promtool";
 
 const files = resolve(__dirname, "../../charts/moodle/files");
 const rules = join(files, "alerts.yaml");
-const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
-if (!hasPromtool) console.warn("alerts are not tested: promtool is not installed");
+const prometheus = new Rules(readFileSync(rules, "utf8"));
 
 const site = 'namespace="NAMESPACE", job="RELEASE"';
 const moodle = (name: string, labels = "") => `${name}{${site}${labels}, pod="metrics"}`;
 const pod = (name: string, of = "a") => `${name}{${site}, pod="${of}"}`;
 const kube = (name: string, labels: string) => `${name}{namespace="NAMESPACE", ${labels}}`;
 const hpa = (name: string) => kube(`kube_horizontalpodautoscaler_${name}`, 'horizontalpodautoscaler="RELEASE-web"');
-
-type Series = Readonly<Record<string, string>>;
-
-/** What `promtool test rules` says of a site that has these series, with a sample a minute. */
-function promtool(series: Series, checks: object): string {
-  const folder = mkdtempSync(join(tmpdir(), "moodle-alerts-"));
-  const input_series = Object.entries(series).map(([name, values]) => ({ series: name, values }));
-  const tests = [{ interval: "1m", input_series, ...checks }];
-  try {
-    writeFileSync(join(folder, "test.yaml"), stringify({ rule_files: [rules], evaluation_interval: "1m", tests }));
-    const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", join(folder, "test.yaml")]);
-    return status === 0 ? "as expected" : `${stdout}${stderr}`;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-const evaluate = (series: Series, expr: string, eval_time: string, exp_samples: readonly object[]) =>
-  promtool(series, { promql_expr_test: [{ expr, eval_time, exp_samples }] });
-
-const firing = (alert: string) => `count(ALERTS{alertname="${alert}", alertstate="firing"})`;
-const ONE = [{ labels: "{}", value: 1 }];
 
 /** For each alert a state of the site at which it must fire, and one, close by, at which it must not. */
 const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Series; readonly silent: Series }>> = {
@@ -177,15 +153,15 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
   },
 };
 
-(hasPromtool ? describe : describe.skip)("Prometheus, on the rules of charts/moodle", () => {
+describeWithPromtool("Prometheus, on the rules of charts/moodle", () => {
   const alerts: string[] = parse(readFileSync(rules, "utf8")).groups[0].rules.map(
     ({ alert }: { alert: string }) => alert,
   );
 
   test("would say so if it were otherwise", () => {
     const { fires, at } = CASES.MoodleDown ?? { fires: {}, at: "" };
-    expect(evaluate(fires, firing("MoodleDown"), at, [])).toContain("FAILED");
-    expect(evaluate({}, firing("MoodleDown"), at, ONE)).toContain("FAILED");
+    expect(prometheus.evaluate(fires, firing("MoodleDown"), at, [])).toContain("FAILED");
+    expect(prometheus.evaluate({}, firing("MoodleDown"), at, ONE)).toContain("FAILED");
   });
 
   test("finds every alert tested", () => {
@@ -193,11 +169,11 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
   });
 
   test.each(Object.entries(CASES))("fires %s when it must", (alert, { at, fires }) => {
-    expect(evaluate(fires, firing(alert), at, ONE)).toBe("as expected");
+    expect(prometheus.evaluate(fires, firing(alert), at, ONE)).toBe("as expected");
   });
 
   test.each(Object.entries(CASES))("keeps %s silent when it must", (alert, { at, silent }) => {
-    expect(evaluate(silent, firing(alert), at, [])).toBe("as expected");
+    expect(prometheus.evaluate(silent, firing(alert), at, [])).toBe("as expected");
   });
 
   test("tells how long ago cron began in words", () => {
@@ -208,7 +184,7 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
     };
     const exp_alerts = [{ exp_labels: { severity: "critical" }, exp_annotations }];
     expect(
-      promtool(
+      prometheus.test(
         { [moodle("moodle_cron_lag_seconds")]: "7200x20" },
         { alert_rule_test: [{ eval_time: "10m", alertname: "MoodleCronLate", exp_alerts }] },
       ),
@@ -229,11 +205,11 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
       ["downloads beside idle workers do not count", { ...web("a", 2, 40), ...web("b", 2, 2) }, 25],
       ["nobody there is none", web("a", 0, 1), 0],
     ])("%s", (_, series, percent) => {
-      expect(evaluate(series, query, "5m", [{ labels: "{}", value: percent }])).toBe("as expected");
+      expect(prometheus.evaluate(series, query, "5m", [{ labels: "{}", value: percent }])).toBe("as expected");
     });
 
     test("no answer of any pod is no answer, not zero", () => {
-      expect(evaluate({ [pod("up")]: "1x5" }, query, "5m", [])).toBe("as expected");
+      expect(prometheus.evaluate({ [pod("up")]: "1x5" }, query, "5m", [])).toBe("as expected");
     });
   });
 });
