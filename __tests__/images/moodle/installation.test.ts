@@ -143,7 +143,7 @@ describe.each([
 
   test("a half installation of somebody else is left as it is", () => {
     install({ FIXTURE_ENDS: "kill" });
-    rmSync(join(folder.data, "installation-unfinished"));
+    rmSync(join(folder.directory, "data/installation-unfinished"));
     const { status, stderr } = install();
     expect(stderr).toBe(
       "moodle: the database moodle holds an installation that never came to its end, and is not this command's: " +
