@@ -2,16 +2,23 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { awsSchema } from "../../environments/aws-schema";
 import { googleSchema } from "../../environments/google-schema";
+import { backupConfigurationPage } from "../../scripts/docs/backup";
 import { environmentPage, environmentRows } from "../../scripts/docs/environment";
 import { namesPage } from "../../scripts/docs/names";
 import { sizingPage } from "../../scripts/docs/sizing";
 import { versionsPage } from "../../scripts/docs/versions";
+import { configurationSchema } from "../../services/backup/src/configuration/schema";
 
 const docs = join(__dirname, "../../docs");
-const rows = { aws: environmentRows(awsSchema), google: environmentRows(googleSchema) };
+const rows = {
+  aws: environmentRows(awsSchema),
+  google: environmentRows(googleSchema),
+  "moodle-backup": environmentRows(configurationSchema),
+};
 
 test.each([
   ["reference/environment.md", environmentPage],
+  ["reference/backup-configuration.md", backupConfigurationPage],
   ["names.md", namesPage],
   ["sizing.md", sizingPage],
   ["versions.md", versionsPage],

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import * as shared from "../../constructs";
 import * as aws from "../../constructs/aws";
 import * as google from "../../constructs/google";
+import { backupConfigurationPage } from "./backup";
 import { chartValuesPage } from "./chart-values";
 import { constructsPage } from "./constructs";
 import { environmentPage } from "./environment";
@@ -20,6 +21,8 @@ const PAGES: Readonly<Record<string, () => string>> = {
       "moodle-platform/aws": Object.keys(aws),
       "moodle-platform/google": Object.keys(google),
     }),
+  "docs/reference/backup-configuration.md": backupConfigurationPage,
+  "docs/reference/backup-chart.md": () => chartValuesPage("charts", "backup"),
   "docs/reference/moodle-chart.md": () => chartValuesPage("charts", "moodle"),
   "docs/names.md": namesPage,
   "docs/sizing.md": sizingPage,

@@ -7,7 +7,7 @@ const path = text.refine((value) => value.startsWith("/"), "an absolute path");
 const count = (min: number, max: number) => z.int().min(min).max(max);
 
 const serverFields = {
-  engine: z.enum(["postgresql", "mysql", "mariadb"]),
+  engine: z.enum(["postgresql", "mysql", "mariadb"]).describe("What the server is."),
   host: text.describe("Host as its certificate names it; or the folder (PostgreSQL) or file (MySQL) of a socket."),
   port: count(1, 65535).optional().describe("Default: 5432 for PostgreSQL, else 3306."),
   tls: z
@@ -15,7 +15,7 @@ const serverFields = {
     .default("verify")
     .describe("Whether TLS is used and the certificate verified; `disable` is for one machine. Sockets need none."),
   caFile: path.optional().describe("PEM of the authorities that sign the server's certificate. Default: the system's."),
-  username: text.optional(),
+  username: text.optional().describe("Username; or a file with it, in `usernameFile`."),
   usernameFile: path.optional().describe("File that holds the username, in place of `username`."),
   passwordFile: path.optional().describe("File that holds the password. Default: none, for sockets."),
 };
@@ -61,11 +61,12 @@ export const configurationSchema = z.strictObject({
       secretFile: path.optional().describe("The repository's secret. Only commands that write need it."),
       publicKey: z
         .string()
-        .regex(/^[A-Za-z0-9_-]{43}$/, "43 characters, as `moodle-backup show` and `config.json` have it")
+        .regex(/^[A-Za-z0-9_-]{43}$/, "43 characters, as `moodle-backup init` prints them")
         .optional()
         .describe("The public key to trust. Default: the one in the repository itself."),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("The key by which snapshots, verifications and drills are signed."),
   database: database.optional().describe("The database to back up, opened by a role that only reads."),
   files: files.optional().describe("Moodle's files to back up."),
   scratchDirectory: path
@@ -82,13 +83,14 @@ export const configurationSchema = z.strictObject({
       server: server.optional().describe("Server on which drills make a database of their own."),
       sample: count(0, 1_000_000).default(500).describe("Files that a drill reads and compares with their SHA-1."),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("How drills are made."),
   restore: z
     .strictObject({
       database: database.optional().describe("Empty database, opened by a role that may create tables."),
       files: files.optional().describe("Empty bucket, or empty folder."),
       wwwroot: z
-        .url({ protocol: /^https?$/ })
+        .url({ protocol: /^https?$/, error: "an http:// or https:// address" })
         .optional()
         .describe("Address of the restored site. Default: as it was."),
       anonymiseFile: path
@@ -104,7 +106,8 @@ export const configurationSchema = z.strictObject({
         .describe("Seconds after which a lease that is not renewed may be taken over."),
       waitSeconds: count(0, 86400).default(0).describe("Seconds to wait for a lease that another run holds."),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("The right to write and delete, which one run has at a time."),
   concurrency: count(1, 1024).default(32).describe("Objects under way at once."),
 });
 

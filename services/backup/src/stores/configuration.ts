@@ -10,11 +10,11 @@ const key = text.optional().describe("Key that encrypts what is written. Default
 
 const s3 = z.strictObject({
   kind: z.literal("s3"),
-  bucket: text,
+  bucket: text.describe("Name of the bucket."),
   prefix,
-  region: text,
+  region: text.describe("Region of the bucket."),
   endpoint: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: "an http:// or https:// address" })
     .optional()
     .describe("Of an S3 server other than AWS."),
   kmsKeyId: key,
@@ -25,11 +25,11 @@ const s3 = z.strictObject({
 
 const gcs = z.strictObject({
   kind: z.literal("gcs"),
-  bucket: text,
+  bucket: text.describe("Name of the bucket."),
   prefix,
   region: text.optional().describe("Where the bucket is; for people."),
   endpoint: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: "an http:// or https:// address" })
     .optional()
     .describe("Of an emulator or a private endpoint."),
   kmsKeyId: key.describe("Name of a Cloud KMS key that encrypts what is written. Default: the bucket's."),
@@ -37,7 +37,7 @@ const gcs = z.strictObject({
 
 const folder = z.strictObject({
   kind: z.literal("folder"),
-  path: text.refine((path) => path.startsWith("/"), "an absolute path"),
+  path: text.refine((path) => path.startsWith("/"), "an absolute path").describe("The folder."),
 });
 
 /** Where objects are: the same for the source and for the repository. Credentials come from the clients' own chains. */
