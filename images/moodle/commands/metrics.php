@@ -10,7 +10,8 @@ require __DIR__ . '/site-metrics.php';
 
 $code = Code::read();
 $port = or_end(fn() => Environment::of_process()->integer('MOODLE_METRICS_PORT', 1, 65535));
-$listener = stream_socket_server("tcp://0.0.0.0:$port", $number, $message) ?: fail("port $port: $message", 1);
+$address = Environment::of_process()->optional('MOODLE_LISTEN_ADDRESS') ?? '0.0.0.0';
+$listener = stream_socket_server("tcp://$address:$port", $number, $message) ?: fail("port $port of $address: $message", 1);
 
 /** The answer for the first line of a request. Metrics are at most 15 seconds old: the database is asked no oftener. */
 $answer = function (string $request) use ($code): string {

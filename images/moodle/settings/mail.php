@@ -5,6 +5,10 @@ namespace platform;
 function mail_settings(Environment $env, \stdClass $cfg): void {
     if (!$env->has('MOODLE_SMTP_HOST')) {
         $cfg->noemailever = true;
+        // Moodle's default is of the site's domain, and no address at all where that is localhost.
+        if ($env->has('MOODLE_NOREPLY_ADDRESS')) {
+            $cfg->noreplyaddress = $env->required('MOODLE_NOREPLY_ADDRESS');
+        }
         return;
     }
     $host = $env->required('MOODLE_SMTP_HOST');
