@@ -42,7 +42,7 @@ export async function up(
   say("installing or upgrading, which takes minutes the first time");
   const environment = savedEnvironment(site);
   await site.processes.run(moodleService(site, "install", environment), signal);
-  for (const command of ["php-fpm", "nginx", "cron", "adhoc"] as const) {
+  for (const command of ["php-fpm", "nginx", "cron", "adhoc", "metrics"] as const) {
     await site.processes.start(moodleService(site, command, environment), signal);
   }
 }

@@ -33,6 +33,7 @@ export function moodleEnvironment(site: Site, objects: boolean, caller: NodeJS.P
     MOODLE_SHORT_NAME: "Moodle",
     MOODLE_ADMIN_EMAIL: "admin@example.com",
     MOODLE_LANGUAGE: "en",
+    MOODLE_NOREPLY_ADDRESS: "noreply@example.com",
     MOODLE_DATABASE_TYPE: options.database === "postgresql" ? "pgsql" : "mariadb",
     MOODLE_DATABASE_HOST: "127.0.0.1",
     MOODLE_DATABASE_PORT: String(ports.database),

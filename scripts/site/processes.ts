@@ -106,7 +106,7 @@ export class Processes {
   private async spawn({ name, command, args, environment, stopSignal }: Service, signal: AbortSignal) {
     signal.throwIfAborted();
     mkdirSync(this.logs, { recursive: true });
-    const log = openSync(this.logFile(name), "w");
+    const log = openSync(this.logFile(name), "a");
     const child = spawn(command, [...args], {
       cwd: this.folder,
       env: environment ?? { PATH: process.env.PATH },
