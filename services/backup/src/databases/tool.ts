@@ -117,15 +117,16 @@ export async function toolVersion(command: string): Promise<{ readonly version: 
   return { text, version: version?.[1] ?? version?.[2] ?? "" };
 }
 
-/** Files that only this process's user can read, for the time of `use`. */
+/** Files that only this process's user can read, for the time of `use`. They may name each other by `path`. */
 export async function withPrivateFiles<T>(
-  files: Readonly<Record<string, string>>,
+  files: (path: (name: string) => string) => Readonly<Record<string, string>>,
   use: (path: (name: string) => string) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "moodle-backup-"));
+  const path = (name: string) => join(folder, name);
   try {
-    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
-    return await use((name) => join(folder, name));
+    for (const [name, content] of Object.entries(files(path))) await writeFile(path(name), content, { mode: 0o600 });
+    return await use(path);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

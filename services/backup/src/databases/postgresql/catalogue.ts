@@ -5,7 +5,7 @@ import { noMoodle, OBJECTFS_TABLE, toReferences } from "../moodle";
 import type { PostgresqlSession } from "./session";
 
 /** Rows fetched at once. */
-const PAGE = 10_000;
+const PAGE = 5_000;
 
 /** A table in its schema, quoted. */
 export function qualified(schema: string, table: string): string {
@@ -70,6 +70,8 @@ export async function* readReferences(
   const objects = tables.includes(`${prefix}${OBJECTFS_TABLE}`)
     ? `LEFT JOIN ${qualified(schema, prefix + OBJECTFS_TABLE)} objects USING (contenthash)`
     : "CROSS JOIN (SELECT NULL::int AS location) objects";
+  // All rows are wanted: by default the server plans cursors for their first rows.
+  await session.query("SET LOCAL cursor_tuple_fraction = 1");
   await session.query(
     `DECLARE moodle_references NO SCROLL CURSOR FOR
      SELECT contenthash, files.size, objects.location

@@ -21,41 +21,44 @@ export async function runPostgresqlTool(
   connection: DatabaseConnection,
   run: ToolRun = {},
 ): Promise<void> {
-  await withPrivateFiles({ "ca.pem": authorities(connection) }, async (path) => {
-    const { host, port, database, username, password, tls } = connection;
-    const parameters: Record<string, string | number> = {
-      host,
-      port,
-      dbname: database,
-      user: username,
-      application_name: "moodle-backup",
-      keepalives_idle: KEEPALIVE_SECONDS,
-      ...(tls ? { sslmode: "verify-full", sslrootcert: path("ca.pem") } : { sslmode: "disable" }),
-    };
-    const settings = Object.entries(run.settings ?? {}).map(([name, value]) => `-c ${name}=${value}`);
-    const tool = new Tool(command, [...args, `--dbname=${conninfo(parameters)}`], {
-      environment: {
-        // Without one, an empty passfile: a person's own ~/.pgpass must not decide.
-        PGPASSFILE: path("none"),
-        ...(password === undefined ? {} : { PGPASSWORD: password }),
-        PGOPTIONS: settings.join(" "),
-        PGCONNECT_TIMEOUT: "15",
-      },
-      signal: run.signal,
-      onMessage: run.onMessage,
-    });
-    try {
-      if (run.attend === undefined) {
-        tool.input.end();
-        tool.output.resume();
+  await withPrivateFiles(
+    () => ({ "ca.pem": authorities(connection) }),
+    async (path) => {
+      const { host, port, database, username, password, tls } = connection;
+      const parameters: Record<string, string | number> = {
+        host,
+        port,
+        dbname: database,
+        user: username,
+        application_name: "moodle-backup",
+        keepalives_idle: KEEPALIVE_SECONDS,
+        ...(tls ? { sslmode: "verify-full", sslrootcert: path("ca.pem") } : { sslmode: "disable" }),
+      };
+      const settings = Object.entries(run.settings ?? {}).map(([name, value]) => `-c ${name}=${value}`);
+      const tool = new Tool(command, [...args, `--dbname=${conninfo(parameters)}`], {
+        environment: {
+          // Without one, an empty passfile: a person's own ~/.pgpass must not decide.
+          PGPASSFILE: path("none"),
+          ...(password === undefined ? {} : { PGPASSWORD: password }),
+          PGOPTIONS: settings.join(" "),
+          PGCONNECT_TIMEOUT: "15",
+        },
+        signal: run.signal,
+        onMessage: run.onMessage,
+      });
+      try {
+        if (run.attend === undefined) {
+          tool.input.end();
+          tool.output.resume();
+        }
+        await Promise.all([tool.ended, run.attend?.(tool)]);
+      } catch (error) {
+        tool.stop();
+        await tool.ended.catch(() => {});
+        throw error instanceof ToolFailed ? toolFailure(error, connection) : error;
       }
-      await Promise.all([tool.ended, run.attend?.(tool)]);
-    } catch (error) {
-      tool.stop();
-      await tool.ended.catch(() => {});
-      throw error instanceof ToolFailed ? toolFailure(error, connection) : error;
-    }
-  });
+    },
+  );
 }
 
 /** Major version of a program, such as 15. Throws where it is not installed. */
