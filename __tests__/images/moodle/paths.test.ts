@@ -87,6 +87,7 @@ describe.each(["root", "public"] as const)("with Moodle's code in %s", (layout) 
     expect((await server.get("/")).body).toBe("front page");
     expect((await server.get("/course/")).body).toBe("courses");
     expect(await server.get("/course")).toMatchObject({ status: 301, headers: { location: "/course/" } });
+    expect((await server.get("/pix/")).status).toBe(404);
   });
 
   test("files of the code may be kept for a while, and are compressed where that helps", async () => {

@@ -153,11 +153,17 @@ http {
         }
 
         location / {
+            # A folder without an index is not there, rather than forbidden.
+            error_page 403 =404 @missing;
 <?php if ($nginx->router) { ?>
             try_files $uri $uri/ /r.php$is_args$args;
 <?php } else { ?>
             try_files $uri $uri/ =404;
 <?php } ?>
+        }
+
+        location @missing {
+            return 404;
         }
     }
 
