@@ -27,11 +27,15 @@ function caches(environment: Record<string, string> = {}): Caches {
   const env = { ...folder.environment, MOODLE_MAX_POST_MB: "8", ...environment };
   const prepared = spawnSync("php", [`${image}/commands/prepare.php`], { env, encoding: "utf8" });
   expect(prepared).toMatchObject({ status: 0, stderr: "", stdout: "" });
-  const code =
-    "define('CLI_SCRIPT', true); require getenv('MOODLE_SOURCE_DIR') . '/config.php'; echo json_encode(platform\\CacheConfig::configuration());";
-  const { stdout, stderr } = spawnSync("php", ["-r", code], { env, encoding: "utf8" });
+  return JSON.parse(inMoodle("echo json_encode(platform\\CacheConfig::configuration());", env));
+}
+
+/** What code prints that runs after config.php. */
+function inMoodle(code: string, env: Record<string, string>): string {
+  const load = "define('CLI_SCRIPT', true); require getenv('MOODLE_SOURCE_DIR') . '/config.php';";
+  const { stdout, stderr } = spawnSync("php", ["-r", `${load} ${code}`], { env, encoding: "utf8" });
   expect(stderr).toBe("");
-  return JSON.parse(stdout);
+  return stdout;
 }
 
 const stores = (all: Caches, definition: string) =>
@@ -97,4 +101,21 @@ test("every pod of a site has the same keys, and no other site has", () => {
 test("without TLS only where that is said", () => {
   const { stores: all } = caches({ MOODLE_REDIS_TLS: "disable", MOODLE_REDIS_CACHE_CA_FILE: "" });
   expect(all.redis?.configuration).not.toHaveProperty("encryption");
+});
+
+test("an administrator who would change them by click is told why that cannot be", () => {
+  const methods = [
+    "add_store_instance('a', 'file')",
+    "edit_store_instance('a', 'file', [])",
+    "delete_store_instance('a')",
+    "set_mode_mappings([])",
+    "set_definition_mappings('a', [])",
+    "set_definition_sharing('a', 1)",
+  ];
+  for (const method of methods) {
+    const code = `try { (new platform\\CacheConfigWriter())->${method}; } catch (moodle_exception $e) { echo $e->getMessage(); }`;
+    expect(inMoodle(code, folder.environment)).toBe(
+      "caches follow from the site's configuration, and cannot be changed here",
+    );
+  }
 });
