@@ -36,7 +36,7 @@ test("without an object store files stay on the shared folder, and nginx sends t
 });
 
 test("S3 is used with the pod's identity", () => {
-  expect(folder.settings(s3).alternative_file_system_class).toBe("\\tool_objectfs\\s3_file_system");
+  expect(folder.settings(s3).alternative_file_system_class).toBe("\\platform\\ObjectFileSystem");
   expect(forced(s3)).toMatchObject({
     filesystem: "\\tool_objectfs\\s3_file_system",
     s3_bucket: "moodle-files",

@@ -12,10 +12,16 @@ function file_settings(Environment $env, \stdClass $cfg): void {
     }
     // Google's store has an S3 interface, so both are one class; only the address tells them apart.
     $google = $env->one_of('MOODLE_OBJECT_STORE', ['s3', 'gcs']) === 'gcs';
-    $cfg->alternative_file_system_class = '\tool_objectfs\s3_file_system';
+    $cfg->alternative_file_system_class = '\\' . ObjectFileSystem::class;
+    spl_autoload_register(function (string $class): void {
+        if ($class === ObjectFileSystem::class) {
+            require dirname(__DIR__) . '/files/ObjectFileSystem.php';
+        }
+    });
     $keys = $env->has_secret('object-store/accessKeyId');
     $cfg->forced_plugin_settings['tool_objectfs'] = [
-        'filesystem' => $cfg->alternative_file_system_class,
+        // By this name the plugin finds its client.
+        'filesystem' => '\tool_objectfs\s3_file_system',
         's3_bucket' => $env->required('MOODLE_OBJECT_STORE_BUCKET'),
         's3_region' => $env->required('MOODLE_OBJECT_STORE_REGION'),
         's3_base_url' => $google ? $env->required('MOODLE_OBJECT_STORE_ENDPOINT') : $env->optional('MOODLE_OBJECT_STORE_ENDPOINT') ?? '',
