@@ -84,7 +84,7 @@ describeSites("paths", (site) => {
   });
 
   it("lists no folder, and runs no PHP that is not there", async () => {
-    expect((await get("/lib/amd/")).status).toBe(403);
+    expect((await get("/lib/amd/")).status).toBe(404);
     expect((await get("/nothing.php")).status).toBe(404);
     expect((await get("/pix/moodlelogo.png/x.php")).status).toBe(404);
   });

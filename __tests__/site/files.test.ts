@@ -65,8 +65,10 @@ describeSites("files", (site) => {
       const metrics = await (await fetch(`http://127.0.0.1:${site.ports.internal}/metrics/php-fpm`)).text();
       const active = /^phpfpm_active_processes(?:\{[^}]*\})? (\d+)/m.exec(metrics);
       expect(active?.[1]).toBe("0");
-      // Nor has nginx taken a copy of what PHP said: it was PHP that handed it over by name.
       expect(slow.complete).toBe(false);
+      // Nor has nginx taken a copy of what PHP said: PHP handed the file over by name.
+      const copies = await site.exec("find", site.path("tmp"), site.path("run"), "-type", "f", "-size", "+1M");
+      expect(copies).toBe("");
     } finally {
       slow.destroy();
     }
