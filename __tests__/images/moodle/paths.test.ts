@@ -37,6 +37,9 @@ const denied = [
   "backup.sql",
 ];
 
+/** What repositories and exports keep in the shared folder: names that nginx would treat otherwise among the code. */
+const uploaded = ["photo.png", "data.json", "script.php", "dump.sql", "README.md", ".hidden/x", "tests/a.txt"];
+
 describe.each(["root", "public"] as const)("with Moodle's code in %s", (layout) => {
   const folder = new MoodleFolder(layout);
   const inWebroot = layout === "public" ? "source/public" : "source";
@@ -50,6 +53,7 @@ describe.each(["root", "public"] as const)("with Moodle's code in %s", (layout) 
     folder.file(`${inWebroot}/.well-known/security.txt`, "Contact");
     folder.file("data/filedir/ab/large", "0123456789".repeat(1000));
     folder.file("data/filedir/ab/a b%20ü+.bin", "strange name");
+    for (const path of uploaded) folder.file(`data/filedir/${path}`, `uploaded ${path}`);
     server = await WebServer.start(folder);
   });
   afterAll(async () => {
@@ -128,6 +132,13 @@ describe.each(["root", "public"] as const)("with Moodle's code in %s", (layout) 
     expect(range.headers["content-range"]).toBe("bytes 5-14/10000");
     const strange = await server.get(`/pluginfile.php/send?file=${encodeURIComponent("ab/a b%20ü+.bin")}`);
     expect(strange.body).toBe("strange name");
+  });
+
+  test.each(uploaded)("a file of the shared folder may be called %s", async (path) => {
+    expect(await server.get(`/pluginfile.php/send?file=${encodeURIComponent(path)}`)).toMatchObject({
+      status: 200,
+      body: `uploaded ${path}`,
+    });
   });
 
   test("the shared folder cannot be asked for, only Moodle hands its files out", async () => {

@@ -137,8 +137,9 @@ http {
             fastcgi_pass unix:<?= $nginx->run ?>/php-fpm.sock;
         }
 
-        # Files that Moodle has checked and hands over ($CFG->xsendfile).
-        location /dataroot/ {
+        # Files that Moodle has checked and hands over ($CFG->xsendfile). Before the patterns above and below: these names
+        # are of uploads, not of code.
+        location ^~ /dataroot/ {
             internal;
             alias <?= $nginx->data ?>/;
             # Uploaded files come and go.
