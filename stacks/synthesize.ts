@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { App, Manifest } from "cdktf";
 import type { Environment } from "../environments/defaults";
 import { addStacks } from ".";
+import { asShortRun } from "./short-run";
 
 /**
  * Writes the stacks of `environments` to `outdir`, all of them or none: a stack that cannot be made, the last one even,
@@ -14,7 +15,7 @@ export async function synthesize(environments: readonly Environment[], outdir: s
   const staged = mkdtempSync(`${outdir}.`);
   try {
     const app = new App({ outdir: staged });
-    await withoutTokenTraces(async () => {
+    await asShortRun(async () => {
       for (const environment of environments) await addStacks(app, environment);
       app.synth();
     });
@@ -34,18 +35,4 @@ function replace(from: string, to: string, path: string): void {
   mkdirSync(dirname(join(to, path)), { recursive: true });
   rmSync(join(to, path), { recursive: true, force: true });
   renameSync(join(from, path), join(to, path));
-}
-
-/**
- * cdktf records every frame of the stack at the birth of every token, a third of the run's time, for one line in a rare
- * error of its own. Errors keep their stack traces.
- */
-async function withoutTokenTraces(run: () => Promise<void>): Promise<void> {
-  const { captureStackTrace } = Error;
-  Error.captureStackTrace = () => undefined;
-  try {
-    await run();
-  } finally {
-    Error.captureStackTrace = captureStackTrace;
-  }
 }
