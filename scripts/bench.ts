@@ -1,16 +1,19 @@
 /**
- * `npm run bench`: CPU time and peak memory of the program alone; `cdktf synth` with it, and with the same program under
- * the command of cdktf's TypeScript template (`npx ts-node main.ts`), in turn; and the cost of many environments.
- * Medians; nothing is asserted. ts-node and the compiler that it needs are installed in a temporary folder.
+ * `npm run bench`: CPU time and peak memory of the program alone, in turn with its resources written through bare bindings,
+ * which is what cdktf costs; `cdktf synth` with it, and with the same program under the command of cdktf's TypeScript
+ * template (`npx ts-node main.ts`), in turn; and the cost of many environments. Medians; nothing is asserted. ts-node and
+ * the compiler that it needs are installed in a temporary folder.
  */
+import { deepStrictEqual } from "node:assert";
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadEnvironments } from "../environments/load";
 import { staging } from "../examples/aws/staging";
 import { synthesize } from "../stacks/synthesize";
+import { resourcesOf } from "./bench-bare";
 import { linkModules } from "./link-modules";
 
 const RUNS = 5;
@@ -30,6 +33,16 @@ function measureNode(folder: string, ...args: string[]): Usage {
   });
   const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(readFileSync(file, "utf8")) as NodeJS.ResourceUsage;
   return { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakMb: maxRSS / 1024 };
+}
+
+/** What the resources that the program has just written cost by themselves. */
+function measureBare(folder: string): Usage {
+  const [written, bare] = [join(folder, "cdktf.out"), join(folder, "bare.out")];
+  const usage = measureNode(folder, "dist/scripts/bench-bare.js", written, bare);
+  for (const stack of readdirSync(join(written, "stacks"))) {
+    deepStrictEqual(resourcesOf(bare, stack), resourcesOf(written, stack));
+  }
+  return usage;
 }
 
 /** CPU seconds of `cdktf synth` and of all that it starts. */
@@ -99,17 +112,27 @@ function usageLine(what: string, usages: readonly Usage[]): void {
   line(what, `${cpu.toFixed(2)} CPU s`, `${peak.toFixed(0)} MB`);
 }
 
+function ratioLine(ratios: readonly number[]): void {
+  line("ratio of each pair", median(ratios).toFixed(2));
+}
+
 function bench(folder: string): void {
+  const alone = times(RUNS, () => ({ own: measureNode(folder, "dist/main.js"), bare: measureBare(folder) }));
   usageLine(
     "the program alone, staging and production",
-    times(RUNS, () => measureNode(folder, "dist/main.js")),
+    alone.map(({ own }) => own),
   );
+  usageLine(
+    "the same resources through bare bindings",
+    alone.map(({ bare }) => bare),
+  );
+  ratioLine(alone.map(({ own, bare }) => own.cpuSeconds / bare.cpuSeconds));
 
   const template = templateProgram(folder);
   const pairs = times(RUNS, () => ({ own: measureSynth(process.cwd()), template: measureSynth(template) }));
   line("cdktf synth", `${median(pairs.map(({ own }) => own)).toFixed(2)} CPU s`);
   line("cdktf synth, as cdktf's template", `${median(pairs.map((pair) => pair.template)).toFixed(2)} CPU s`);
-  line("ratio of each pair", median(pairs.map((pair) => pair.own / pair.template)).toFixed(2));
+  ratioLine(pairs.map((pair) => pair.own / pair.template));
 
   for (const count of ENVIRONMENTS) {
     usageLine(
