@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { Release } from "@cdktf/provider-helm/lib/release";
 import { AssetType, type ITerraformDependable, TerraformAsset } from "cdktf";
 import { Construct } from "constructs";
-import { parse } from "yaml";
+import { load } from "js-yaml";
 import type { UpstreamChart } from "../versions";
 import { refuse } from "./errors";
 import { helmValues } from "./helm-values";
@@ -107,7 +107,7 @@ const localCharts = new Map<string, { folder: string; version?: string; assetHas
  * Without a version, the plugin plans the installed one, and then fails when a newer chart has been installed.
  */
 function chartVersion(folder: string): string {
-  return (parse(readFileSync(join(folder, "Chart.yaml"), "utf8")) as { version: string }).version;
+  return (load(readFileSync(join(folder, "Chart.yaml"), "utf8")) as { version: string }).version;
 }
 
 /** The package's own folder holds `charts/`, two levels up from here in the sources and three in `dist`. */

@@ -1,5 +1,5 @@
 import { Fn, Token, Tokenization } from "cdktf";
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -12,12 +12,8 @@ export function helmValues(values: Values): string[] {
   const [known, computed] = split(values);
   const documents: string[] = [];
   if (known !== undefined) {
-    const document = stringify(known, {
-      lineWidth: 0,
-      aliasDuplicateObjects: false,
-      // Helm reads YAML 1.1, to which yes, on, y and 12:30:45 are no strings unless they are quoted.
-      version: "1.1",
-    });
+    // Helm reads YAML 1.1, to which yes, on, y and 12:30:45 are no strings unless they are quoted, as they are here.
+    const document = dump(known, { lineWidth: -1, noRefs: true, quoteStyle: "double" });
     documents.push(document.replaceAll(/[$%](?=\{)/g, "$&$&"));
   }
   if (computed !== undefined) documents.push(Fn.yamlencode(escapeLiterals(computed)));
