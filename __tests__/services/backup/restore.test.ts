@@ -4,6 +4,7 @@ import type { Manifest } from "../../../services/backup/src/repository/manifest"
 import { runRestore } from "../../../services/backup/src/restore/run";
 import { runSnapshot } from "../../../services/backup/src/snapshot/run";
 import { blobPath } from "../../../services/backup/src/sources/files";
+import { RULES } from "./support/anonymise-rules";
 import { FakeTarget } from "./support/fake-target";
 import { MemoryStore } from "./support/memory-store";
 import { TestSite } from "./support/site";
@@ -170,7 +171,7 @@ describe("a restore", () => {
   });
 
   test("anonymised, brings only files that the database still refers to", async () => {
-    await restore({ anonymise: { droppedFileAreas: [] } });
+    await restore({ anonymise: RULES });
     expect(files.keys()).toEqual([...(database.files ?? [])].map(([hash]) => blobPath(hash)).sort());
     expect(files.keys()).toHaveLength(5);
   });
@@ -178,14 +179,14 @@ describe("a restore", () => {
   test("anonymised, goes on where it was stopped", async () => {
     const copy = files.copyFrom.bind(files);
     files.copyFrom = () => Promise.reject(new Error("killed"));
-    await expect(restore({ anonymise: { droppedFileAreas: [] } })).rejects.toThrow("killed");
+    await expect(restore({ anonymise: RULES })).rejects.toThrow("killed");
     files.copyFrom = copy;
-    await restore({ anonymise: { droppedFileAreas: [] } });
+    await restore({ anonymise: RULES });
     expect(files.keys()).toHaveLength(5);
   });
 
   test("anonymised needs the database", async () => {
-    await expect(restore({ database: undefined, anonymise: { droppedFileAreas: [] } })).rejects.toThrow(
+    await expect(restore({ database: undefined, anonymise: RULES })).rejects.toThrow(
       "files alone cannot be anonymised",
     );
   });

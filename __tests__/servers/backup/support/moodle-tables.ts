@@ -19,7 +19,7 @@ const TABLES = {
   logstore_standard_log: { eventname: "char", other: "text", userid: "int" },
   page: { name: "char", content: "text" },
   tool_objectfs_objects: { contenthash: "hash", location: "int" },
-  user: { username: "char", email: "char", description: "text" },
+  user: { auth: "char", username: "char", password: "char", suspended: "int", email: "char", description: "text" },
 } as const;
 
 export type TableName = keyof typeof TABLES;

@@ -1,6 +1,7 @@
 import { BackupError, LeaseHeld, NoRepository, WrongKey } from "../../../../services/backup/src/errors";
 import { EXIT } from "../../../../services/backup/src/exit-codes";
 import type { Finding } from "../../../../services/backup/src/operations";
+import { RULES } from "../support/anonymise-rules";
 import { drill, ID, manifest, partial, run, SECRET } from "./fake-world";
 
 /** The options with which the program called an operation. */
@@ -49,7 +50,7 @@ describe("what the command line says comes before it", () => {
         anonymise: undefined,
       },
     ],
-    ["runRestore", "restore latest --anonymise /etc/rules.yaml", { anonymise: { droppedFileAreas: [] } }],
+    ["runRestore", "restore latest --anonymise /etc/rules.yaml", { anonymise: RULES }],
   ])("%s: moodle-backup %s", async (operation, line, expected) => {
     expect(await optionsOf(operation, line.split(" "))).toMatchObject(expected);
   });

@@ -8,6 +8,7 @@ import type { ConfigurationInput } from "../../../../services/backup/src/configu
 import type { DrillResult } from "../../../../services/backup/src/drill/result";
 import type { Manifest } from "../../../../services/backup/src/repository/manifest";
 import { SigningKey } from "../../../../services/backup/src/repository/signing";
+import { RULES } from "../support/anonymise-rules";
 import { FakeDatabase } from "../support/fake-database";
 import { MemoryStore } from "../support/memory-store";
 
@@ -164,7 +165,12 @@ export async function run(args: readonly string[], given: Given = {}): Promise<R
     openSource: async () => database,
     openTarget: async () => ({ close }) as never,
     openScratchServer: async () => ({}) as never,
-    readAnonymiseRules: async () => ({ droppedFileAreas: [] }),
+    openCloudSnapshots: async () => ({
+      begin: async (id) => ({ kind: "rds", id: `moodle-db-backup-${id}`, startedAt: manifest.t0 }),
+      list: async () => [],
+      remove: async () => {},
+    }),
+    readAnonymiseRules: async () => RULES,
     ...given.operations,
   };
   const recorded = Object.fromEntries(

@@ -1,3 +1,7 @@
+import type { AnonymiseRules } from "../anonymise/rules";
+
+export type { AnonymiseRules };
+
 /** PostgreSQL, MySQL or MariaDB. */
 export type Engine = "postgresql" | "mysql" | "mariadb";
 
@@ -98,17 +102,13 @@ export interface RestoreOptions {
   readonly folder: string;
   /** Leaves the data exactly as it was, cron and mail too: for drills, whose databases nobody uses. @default false */
   readonly untouched?: boolean;
-  /** Address of the new site; rewritten in every text of the database. @default as it was */
+  /** Address of the new site; rewritten in Moodle's texts. @default as it was */
   readonly wwwroot?: string;
+  /** Address of the old site. @default the one that Moodle was installed with, `wwwroot` of `mdl_mnet_host` */
+  readonly previousWwwroot?: string;
   /** Anonymises before anything else can see the data. @default none */
   readonly anonymise?: AnonymiseRules;
   readonly signal?: AbortSignal;
-}
-
-/** Rules of an anonymised restore; `anonymise/rules.ts` reads and checks them. */
-export interface AnonymiseRules {
-  /** File areas, as `component/filearea`, whose files are left out of the restore. */
-  readonly droppedFileAreas: readonly string[];
 }
 
 /** A database that a snapshot is restored into: an empty one, or a scratch one of a drill. */

@@ -17,6 +17,8 @@ export type DatabaseFailure =
   | "timeout"
   /** The server or its database is not what it should be. */
   | "unsuitable"
+  /** The target of a restore is not empty. */
+  | "occupied"
   /** Tables were changed while they were read: an upgrade. */
   | "changed"
   | "no-space"

@@ -61,6 +61,21 @@ export class MysqlSession {
     }
   }
 
+  /** Rows as arrays of texts. */
+  async rows(sql: string, values: readonly (string | null)[] = []): Promise<(string | null)[][]> {
+    try {
+      const [rows] = await this.connection.promise().query<RowDataPacket[][]>({
+        sql,
+        values: [...values],
+        rowsAsArray: true,
+        typeCast: (field) => field.string("utf8"),
+      });
+      return Array.isArray(rows) ? (rows as unknown as (string | null)[][]) : [];
+    } catch (error) {
+      throw mysqlFailure(error, this.server);
+    }
+  }
+
   /** A statement without a result. Gives the number of rows that it changed. */
   async run(sql: string, values: readonly unknown[] = []): Promise<number> {
     try {

@@ -54,10 +54,15 @@ export class PostgresqlSession {
   }
 
   /** Rows as arrays of texts: the fastest the client has. */
-  async rows(sql: string): Promise<(string | null)[][]> {
+  async rows(sql: string, values: readonly (string | null)[] = []): Promise<(string | null)[][]> {
     try {
       const types = { getTypeParser: () => (text: string) => text };
-      const result = await this.client.query<(string | null)[]>({ text: sql, rowMode: "array", types });
+      const result = await this.client.query<(string | null)[]>({
+        text: sql,
+        values: [...values],
+        rowMode: "array",
+        types,
+      });
       return result.rows;
     } catch (error) {
       throw postgresqlFailure(error, this.connection);
