@@ -5,9 +5,10 @@
  * or different is an error.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { z } from "zod";
 import { type Digests, imageDigest, pinBase } from "./images-base";
 
@@ -102,10 +103,20 @@ export async function lockImage(folder: string, digests: Digests, check: boolean
   if (recipe !== pinned) replaceFile(dockerfile, pinned);
 }
 
+/** Runs the command. An argument that it does not know is an error: a mistyped `--check` must not write. */
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args, options: { check: { type: "boolean" } }, allowPositionals: true });
+  const [folder = "images/moodle", ...others] = positionals;
+  if (others.length > 0 || !existsSync(join(folder, "plugins.lock.json"))) {
+    throw new Error(
+      `given ${positionals.join(" ")}: give one folder that has a plugins.lock.json, or none for images/moodle`,
+    );
+  }
+  await lockImage(folder, imageDigest, values.check === true);
+}
+
 if (require.main === module) {
-  const args = process.argv.slice(2);
-  const folder = args.find((argument) => !argument.startsWith("--")) ?? "images/moodle";
-  lockImage(folder, imageDigest, args.includes("--check")).catch((error: Error & { stderr?: unknown }) => {
+  main(process.argv.slice(2)).catch((error: Error) => {
     console.error(error.message.trim());
     process.exitCode = 1;
   });

@@ -19,6 +19,12 @@ const IMAGE = join(__dirname.replace(/\/dist(?=\/scripts\/site$)/, ""), "../../i
 /** Folders that the image's commands expect to exist. */
 const FOLDERS = ["run", "data", "local", "tmp", "secrets"];
 
+/** What can be refused before anything runs or stops: a wrong option must not end a site that serves. */
+export function checkUp(site: Site): void {
+  for (const name of ["nginx", "php-fpm8.2", "php"] as const) program(name);
+  refuseOtherDatabase(site);
+}
+
 /**
  * Everything up to a site that serves: a copy of the code, database, Redis, object store, the installation or upgrade,
  * and the image's own processes. What runs when one of these fails is the caller's to stop.
@@ -29,8 +35,6 @@ export async function up(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const name of ["nginx", "php-fpm8.2", "php"] as const) program(name);
-  refuseOtherDatabase(site);
   await site.processes.stop();
   for (const folder of FOLDERS) mkdirSync(site.path(folder), { recursive: true, mode: 0o700 });
   // Caches of the code that was there before.

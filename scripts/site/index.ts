@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { execute, status, up } from "./commands";
+import { checkUp, execute, status, up } from "./commands";
 import { locked } from "./lock";
 import { type Sources, siteOptions, sources } from "./options";
 import { Site } from "./site";
@@ -18,7 +18,9 @@ const USAGE = `usage: npm run site -- [--folder build/site] COMMAND
   down           stops it; its data stay in the folder
   status         what runs, and whether it serves
   logs [NAME]    the last lines of every log, or of one
-  exec COMMAND   a command in Moodle's folder and environment: exec moodle php admin/cli/purge_caches.php`;
+  exec COMMAND   a command in Moodle's folder and environment: exec moodle php admin/cli/purge_caches.php
+
+docs/how-to/one-machine.md has an example of each.`;
 
 /** Lines of a log that `logs` shows. */
 const LOG_LINES = 40;
@@ -26,12 +28,9 @@ const LOG_LINES = 40;
 async function main(): Promise<void> {
   // What follows exec is another program's.
   const [own, program] = split(process.argv.slice(2), "exec");
-  const { values, positionals } = parseArgs({
-    args: own,
-    options: { folder: { type: "string" }, port: { type: "string" }, database: { type: "string" } },
-    allowPositionals: true,
-  });
+  const { values, positionals } = parse(own);
   const [command, name] = positionals;
+  if (values.help) return console.log(USAGE);
   const options = siteOptions(values);
   if (command === "up") {
     const from = sources(process.env);
@@ -48,10 +47,22 @@ async function main(): Promise<void> {
   if (command === "exec") process.exitCode = await execute(site, program);
 }
 
+function parse(args: string[]) {
+  const text = { type: "string" } as const;
+  const options = { folder: text, port: text, database: text, help: { type: "boolean" } } as const;
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    // Node's own message names the option.
+    throw new Error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  }
+}
+
 async function start(site: Site, from: Sources): Promise<void> {
   const calledOff = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => calledOff.abort());
   await locked(site.options.folder, async () => {
+    checkUp(site);
     try {
       await up(site, from, console.log, calledOff.signal);
     } catch (error) {
@@ -64,8 +75,11 @@ async function start(site: Site, from: Sources): Promise<void> {
 }
 
 function logs(site: Site, name?: string): void {
-  const names = name === undefined ? readdirSync(site.path("log")).map((file) => file.replace(/\.log$/, "")) : [name];
-  for (const each of names) console.log(`== ${each}\n${site.processes.tail(each, LOG_LINES)}`);
+  const logged = readdirSync(site.path("log")).map((file) => file.replace(/\.log$/, ""));
+  if (name !== undefined && !logged.includes(name))
+    throw new Error(`no log of ${name}: there are ${logged.join(", ")}`);
+  for (const each of name === undefined ? logged : [name])
+    console.log(`== ${each}\n${site.processes.tail(each, LOG_LINES)}`);
 }
 
 /** What comes up to and including `word`, and what follows it. */
