@@ -66,6 +66,8 @@ test("what may be local is in memory or on the pod's disk first, and what is lar
   const all = caches();
   expect(stores(all, "core/string")).toEqual(["memory", "redis"]);
   expect(stores(all, "core/coursemodinfo")).toEqual(["disk", "redis"]);
+  // Its keys have no version: another pod would keep what this one deletes.
+  expect(stores(all, "core/h5p_libraries")).toEqual(["redis"]);
   expect(all.stores.memory?.plugin).toBe("apcu");
   expect(all.stores.disk).toMatchObject({
     plugin: "file",

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../servers/support/process";
 import { image, MoodleFolder } from "./support/moodle-folder";
 import { WebServer } from "./support/web-server";
 
@@ -179,17 +180,22 @@ test.each([
 
 test.each(["root", "public"] as const)(
   "nginx and PHP-FPM find no fault in their files, with the code in %s",
-  (layout) => {
+  async (layout) => {
     const other = new MoodleFolder(layout);
-    const env = { ...other.environment, MOODLE_HTTP_PORT: "1", MOODLE_INTERNAL_PORT: "2", MOODLE_MAX_POST_MB: "8" };
+    const env = {
+      ...other.environment,
+      MOODLE_HTTP_PORT: `${await freePort()}`,
+      MOODLE_INTERNAL_PORT: `${await freePort()}`,
+      MOODLE_MAX_POST_MB: "8",
+    };
     const rendered = spawnSync("php", [`${image}/web/nginx.conf.php`], { env, encoding: "utf8" });
     other.file("run/nginx.conf", rendered.stdout);
     const check = (command: string) =>
-      spawnSync("bash", ["-c", `(${command}) 2>&1 | cat`], { env, encoding: "utf8" }).stdout;
+      spawnSync("bash", ["-c", `PATH=$PATH:/usr/sbin; (${command}) 2>&1 | cat`], { env, encoding: "utf8" }).stdout;
     const nginx = check(`nginx -t -e stderr -c ${other.directory}/run/nginx.conf`);
     expect(nginx).toContain("test is successful");
     expect(nginx).not.toContain("[warn]");
-    const fpm = check(`$(PATH=$PATH:/usr/sbin compgen -c php-fpm | tail -n 1) -R -t -y ${image}/php/fpm.conf`);
+    const fpm = check(`$(compgen -c php-fpm | tail -n 1) -R -t -y ${image}/php/fpm.conf`);
     expect(fpm).toContain("test is successful");
     other.remove();
   },

@@ -37,10 +37,16 @@ function cache_settings(Environment $env, \stdClass $cfg): void {
             'memory' => ['apcu', ['prefix' => $prefix]],
             'disk' => ['file', ['path' => "$local/muc", 'autocreate' => 1]],
         ],
-        // Of the caches that may be local, which have a version in each key: a fast store before the shared one. What is
-        // large stays out of APCu, which empties itself when it is full.
+        // Of the caches that may be local, a fast store before the shared one: their keys have a version. What is large
+        // stays out of APCu, which empties itself when it is full, and so do the two whose keys have none: other pods
+        // would not hear that an entry is gone.
         'local' => ['memory', 'redis'],
-        'exceptions' => ['core/coursemodinfo' => ['disk', 'redis'], 'core/htmlpurifier' => ['disk']],
+        'exceptions' => [
+            'core/coursemodinfo' => ['disk', 'redis'],
+            'core/htmlpurifier' => ['disk'],
+            'core/h5p_libraries' => ['redis'],
+            'core/hookcallbacks' => ['redis'],
+        ],
         'rest' => 'redis',
         // Part of every key. The prefix keeps sites apart.
         'siteidentifier' => md5($prefix),

@@ -8,6 +8,7 @@ $nginx = or_end(fn() => nginx_settings(Environment::of_process()));
 pid <?= $nginx->run ?>/nginx.pid;
 error_log stderr warn;
 worker_processes 2;
+worker_rlimit_nofile 16384;
 # A request that nginx has taken is served to its end, however long it may take.
 worker_shutdown_timeout <?= $nginx->timeout ?>s;
 
