@@ -27,9 +27,10 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
   MoodleNoReadyWebPods: {
     at: "10m",
     fires: { [kube("kube_deployment_status_replicas_ready", 'deployment="RELEASE-web"')]: "2 0x20" },
+    // A first installation, and another site's trouble.
     silent: {
-      [kube("kube_deployment_status_replicas_ready", 'deployment="RELEASE-web"')]: "1x20",
-      [kube("kube_deployment_status_replicas_ready", 'deployment="OTHER-web"')]: "0x20",
+      [kube("kube_deployment_status_replicas_ready", 'deployment="RELEASE-web"')]: "0x20",
+      [kube("kube_deployment_status_replicas_ready", 'deployment="OTHER-web"')]: "2 0x20",
     },
   },
   MoodleRequestsQueue: {
@@ -174,6 +175,11 @@ describeWithPromtool("Prometheus, on the rules of charts/moodle", () => {
 
   test.each(Object.entries(CASES))("keeps %s silent when it must", (alert, { at, silent }) => {
     expect(prometheus.evaluate(silent, firing(alert), at, [])).toBe("as expected");
+  });
+
+  test("keeps MoodleCronLate silent while maintenance mode is on", () => {
+    const late = { [moodle("moodle_cron_lag_seconds")]: "901+60x20", [moodle("moodle_maintenance")]: "1x20" };
+    expect(prometheus.evaluate(late, firing("MoodleCronLate"), "10m", [])).toBe("as expected");
   });
 
   test("tells how long ago cron began in words", () => {
