@@ -113,6 +113,11 @@ export interface DatabaseEndpoint {
   readonly ready: readonly ITerraformDependable[];
 }
 
+/** A database of which the cloud can make snapshots of its own. */
+export type CloudSnapshotSource =
+  | { readonly kind: "rds" | "rds-cluster"; readonly identifier: string; readonly region: string }
+  | { readonly kind: "cloud-sql"; readonly project: string; readonly instance: string };
+
 /** How programs reach one group of Redis nodes: by TLS and with a password. */
 export interface RedisEndpoint {
   readonly host: string;

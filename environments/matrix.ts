@@ -82,6 +82,7 @@ function awsVariants(): Combination[] {
       {
         ...staging,
         backups: {
+          cloudSnapshots: 7,
           readingAccounts: ["777788889999"],
           restoreFrom: {
             bucket: "moodle-production-1-backups-777788889999",
@@ -126,6 +127,7 @@ function googleVariants(): Combination[] {
       {
         ...staging,
         backups: {
+          cloudSnapshots: 7,
           readers: ["serviceAccount:auditor@example-university-audit.iam.gserviceaccount.com"],
           restoreFrom: { bucket: "moodle-production-1-backups-example-university-moodle" },
         },

@@ -52,6 +52,11 @@ export const backupFields = {
   lockDays: count(0, 3650)
     .optional()
     .describe("Days during which nobody can delete a snapshot. Default: 30 where protected, 0 where disposable."),
+  cloudSnapshots: count(0, 50)
+    .default(0)
+    .describe(
+      "Snapshots that the cloud makes of the database beside each of the program's, and keeps: so many. They are quick to restore, outlive the database, and hold no files.",
+    ),
   requireDrillWithin: matching(/^([0-9]+[hdw])+$/, "a time such as 7d")
     .optional()
     .describe(

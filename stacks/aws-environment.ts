@@ -18,6 +18,7 @@ import { PermissionsBoundary } from "../constructs/aws/permissions-boundary";
 import { PodIdentity } from "../constructs/aws/pod-identity";
 import { rdsAdministration } from "../constructs/aws/rds-administration";
 import { RdsDatabase } from "../constructs/aws/rds-database";
+import { rdsSnapshots } from "../constructs/aws/rds-snapshots";
 import { Runner } from "../constructs/aws/runner";
 import { SecretsManagerSecret } from "../constructs/aws/secrets-manager-secret";
 import { SharedFiles } from "../constructs/aws/shared-files";
@@ -136,7 +137,12 @@ export class AwsEnvironmentStack extends PlatformStack {
     });
     const objects = this.addObjects(keys.data);
     const backups = this.addBackups(keys.backups);
-    const { restoreFrom } = environment.backups;
+    const { restoreFrom, cloudSnapshots } = environment.backups;
+    const snapshots = rdsSnapshots({
+      databaseArn: database.databaseArn,
+      of: environment.database.topology === "multi-az-cluster" ? "cluster" : "instance",
+      region,
+    });
     const backup = backupPermissions({
       backups,
       objects,
@@ -173,7 +179,10 @@ export class AwsEnvironmentStack extends PlatformStack {
           ...(objects?.readStatements() ?? []),
           ...(objects?.writeStatements() ?? []),
         ]),
-        backupSnapshot: this.addIdentity("backupSnapshot", cluster, backup.snapshot),
+        backupSnapshot: this.addIdentity("backupSnapshot", cluster, [
+          ...backup.snapshot,
+          ...(cloudSnapshots > 0 ? snapshots.statements : []),
+        ]),
         backupVerify: this.addIdentity("backupVerify", cluster, backup.verify),
         backupPrune: this.addIdentity("backupPrune", cluster, backup.prune),
         backupRestore: this.addIdentity("backupRestore", cluster, backup.restore),
@@ -193,6 +202,7 @@ export class AwsEnvironmentStack extends PlatformStack {
       redis: { sessions: redis.sessions.endpoint, cache: redis.cache.endpoint },
       objectStore: objects?.store,
       backupStore: backups.store,
+      snapshotSource: snapshots.source,
       restoreStore: restoreFrom && {
         kind: "s3",
         bucketName: restoreFrom.bucket,

@@ -37,7 +37,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
     super(app, id);
     this.names = googleNames(environment);
     const { project, projectNumber, region, prefix, protection, budget } = environment;
-    const { restoreFrom } = environment.backups;
+    const { restoreFrom, cloudSnapshots } = environment.backups;
     pinProviders(this, ["google", "kubernetes", "helm"]);
     addGoogleBackend(this, environment);
     const defaultLabels = standardTags(environment);
@@ -78,6 +78,12 @@ export class GoogleEnvironmentStack extends PlatformStack {
     databaseRoles.waitFor(
       database.grantUserAdministration("database-roles", databaseRoles.member, this.names.role("database_users")),
     );
+
+    if (cloudSnapshots > 0) {
+      const { backupSnapshot } = identities;
+      const role = this.names.role("database_backups");
+      backupSnapshot.waitFor(database.grantBackups("backup", backupSnapshot.member, role));
+    }
 
     const files = new Filestore(this, "files", {
       name: `${prefix}-files`,
@@ -126,6 +132,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
       redis: this.addRedis(network, identities),
       objectStore: objects?.store,
       backupStore: backups.store,
+      snapshotSource: database.snapshotSource,
       restoreStore: restoreFrom && { kind: "gcs", bucketName: restoreFrom.bucket, region, ready: [] },
       files: files.fileSystem,
       edge: { kind: "gateway", frontEnd: edge, route: edge.route },

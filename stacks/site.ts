@@ -1,6 +1,7 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type {
+  CloudSnapshotSource,
   ClusterAccess,
   DatabaseEndpoint,
   ObjectStore,
@@ -41,6 +42,8 @@ export interface SiteProps {
   /** Moodle's bucket. @default none, files stay on the shared file system */
   readonly objectStore?: ObjectStore;
   readonly files: SharedFileSystem;
+  /** What the cloud makes snapshots of, where the environment asks for them. */
+  readonly snapshotSource: CloudSnapshotSource;
   readonly backupStore: ObjectStore;
   /** Another environment's backups, from which restores come. @default `backupStore` */
   readonly restoreStore?: ObjectStore;
@@ -106,6 +109,8 @@ export class Site extends Construct {
       restoreStore: props.restoreStore,
       signingSecret: backupSigning,
       ...backups,
+      cloudSnapshots:
+        backups.cloudSnapshots > 0 ? { ...props.snapshotSource, keep: backups.cloudSnapshots } : undefined,
       monitoring: moodle.monitoring,
       image: image(images.registry, "backup", images.backup),
       dependsOn: [...nodesReady, ...namespace.ready, ...externalSecrets.ready, ...databaseRoles.ready],

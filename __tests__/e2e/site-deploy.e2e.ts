@@ -73,6 +73,7 @@ describeOnTerraform("the half of an environment that is in the cluster", () => {
         database: { ...ports.database("postgresql"), secrets: secrets.database },
         redis: { sessions: ports.redis("sessions"), cache: ports.redis("cache") },
         objectStore: ports.s3,
+        snapshotSource: { kind: "rds", identifier: "moodle-staging-1-db", region: "eu-central-1" },
         backupStore: { ...ports.s3, bucketName: "moodle-staging-1-backups" },
         files: ports.efs,
         secrets,

@@ -32,6 +32,7 @@ function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
       database: { ...ports.database("postgresql"), ready: ready("database") },
       redis: { sessions: ports.redis("sessions"), cache: ports.redis("cache") },
       backupStore: ports.s3,
+      snapshotSource: { kind: "rds", identifier: "moodle-staging-1-db", region: "eu-central-1" },
       files: ports.efs,
       secrets: {
         administrator: ports.secret("administrator"),
@@ -93,6 +94,13 @@ describe.each([
     const used = template.resources("helm_release").map(({ namespace }) => namespace);
     expect([...made, "kube-system"]).toEqual(expect.arrayContaining(used));
   });
+});
+
+test("the cloud makes snapshots of the database only where it is asked to", () => {
+  const snapshotsOf = (cloudSnapshots?: number) =>
+    values(synthesize({ ...aws, backups: { cloudSnapshots } }, ports.albEdge), "backup").config.cloudSnapshots;
+  expect(snapshotsOf()).toBeUndefined();
+  expect(snapshotsOf(5)).toEqual({ kind: "rds", identifier: "moodle-staging-1-db", region: "eu-central-1", keep: 5 });
 });
 
 describe("where a drill is required", () => {

@@ -20,6 +20,7 @@ export * from "./pod-identity";
 export * from "./pod-identity-role";
 export { rdsAdministration } from "./rds-administration";
 export * from "./rds-database";
+export { rdsSnapshots } from "./rds-snapshots";
 export * from "./runner";
 export { RunnerIdentity, type RunnerIdentityProps } from "./runner-identity";
 export * from "./secrets-manager-secret";

@@ -8,7 +8,7 @@ import { Fn, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
 import type { Protection } from "../core/protection";
-import type { DatabaseEndpoint, DatabaseSecrets } from "../ports";
+import type { CloudSnapshotSource, DatabaseEndpoint, DatabaseSecrets } from "../ports";
 import { CloudSqlEndpoint } from "./cloud-sql-endpoint";
 
 export interface CloudSqlDatabaseProps {
@@ -65,6 +65,8 @@ const ADMINISTRATOR = "moodle_admin";
  */
 export class CloudSqlDatabase extends Construct {
   readonly endpoint: DatabaseEndpoint;
+  /** What snapshots are made of. */
+  readonly snapshotSource: CloudSnapshotSource;
   private readonly project: string;
   private readonly instanceName: string;
 
@@ -130,6 +132,7 @@ export class CloudSqlDatabase extends Construct {
 
     const endpoints = [primaryEndpoint, ...replicas.map(({ endpoint }) => endpoint)];
     const instances = [primary, ...replicas.map(({ instance }) => instance)];
+    this.snapshotSource = { kind: "cloud-sql", project, instance: this.instanceName };
     this.endpoint = {
       engine,
       host: primaryEndpoint.host,
@@ -157,6 +160,18 @@ export class CloudSqlDatabase extends Construct {
         title: "one-instance",
         expression: `resource.type == "sqladmin.googleapis.com/Instance" && resource.name == "projects/${this.project}/instances/${this.instanceName}"`,
       },
+    });
+  }
+
+  /** Lets `member` do what the custom role `role` allows with the backups of this instance, and of no other. */
+  grantBackups(id: string, member: string, role: string): ITerraformDependable {
+    const instance = `projects/${this.project}/instances/${this.instanceName}`;
+    const expression = `resource.name == "${instance}" || resource.name.startsWith("${instance}/")`;
+    return new ProjectIamMember(this, id, {
+      project: this.project,
+      role,
+      member,
+      condition: { title: "one-instance", expression },
     });
   }
 

@@ -25,6 +25,16 @@ const ROLES = {
       "cloudsql.users.update",
     ],
   },
+  database_backups: {
+    title: "Moodle database backups",
+    description: "Makes backups of a Cloud SQL instance, and deletes them",
+    permissions: [
+      "cloudsql.backupRuns.create",
+      "cloudsql.backupRuns.delete",
+      "cloudsql.backupRuns.get",
+      "cloudsql.backupRuns.list",
+    ],
+  },
   backup_writer: {
     title: "Moodle backup writer",
     description: "Writes backups and locks them; may neither shorten a lock nor delete or replace an object",

@@ -2,7 +2,14 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
 import { refuse } from "../core/errors";
-import type { ClusterAccess, DatabaseEndpoint, ObjectStore, SecretRef, WorkloadIdentity } from "../ports";
+import type {
+  CloudSnapshotSource,
+  ClusterAccess,
+  DatabaseEndpoint,
+  ObjectStore,
+  SecretRef,
+  WorkloadIdentity,
+} from "../ports";
 import { longestPauseHours } from "./cron-pause";
 import { type Monitoring, secretValues } from "./moodle-values";
 
@@ -31,6 +38,8 @@ export interface BackupCronJobsProps {
   readonly lockDays: number;
   /** Share of all files that a verification reads, going on where the last one ended. @default 5% */
   readonly readDataSubset?: string;
+  /** Snapshots that the cloud makes of the database beside each of the program's, and how many it keeps. @default none */
+  readonly cloudSnapshots?: CloudSnapshotSource & { readonly keep: number };
   /** Reference of the image, by digest or tag. */
   readonly image: string;
   /** Space for the dump of the database, in GiB. @default 20 */
@@ -119,6 +128,7 @@ export class BackupCronJobs extends Construct {
           retention: { ...props.retention },
           lockDays: props.lockDays,
           readDataSubset: props.readDataSubset ?? "5%",
+          cloudSnapshots: props.cloudSnapshots,
         },
         caCertificates: database.caCertificates,
         databaseSecret: secretValues(database.secrets.backup),

@@ -1,3 +1,5 @@
+import type { CloudSnapshotsConfiguration } from "../cloud-snapshots/configuration";
+import type { CloudSnapshots } from "../cloud-snapshots/take";
 import type { FilesConfiguration } from "../configuration/schema";
 import type { DatabaseConnection, ServerConnection } from "../databases/connection";
 import type { AnonymiseRules, ScratchServer, SourceDatabase, TargetDatabase } from "../databases/database";
@@ -62,5 +64,6 @@ export interface Operations {
   openSource(connection: DatabaseConnection): Promise<SourceDatabase>;
   openTarget(connection: DatabaseConnection): Promise<TargetDatabase>;
   openScratchServer(connection: ServerConnection): Promise<ScratchServer>;
+  openCloudSnapshots(configuration: CloudSnapshotsConfiguration): Promise<CloudSnapshots>;
   readAnonymiseRules(path: string): Promise<AnonymiseRules>;
 }

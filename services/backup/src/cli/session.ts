@@ -1,7 +1,8 @@
+import { takeCloudSnapshot } from "../cloud-snapshots/take";
 import { ConfigurationError, readNamedFile } from "../configuration/load";
 import type { Configuration, FilesConfiguration } from "../configuration/schema";
 import type { ScratchServer, SourceDatabase, TargetDatabase } from "../databases/database";
-import type { Common, Writing } from "../operations";
+import type { Common, SnapshotOptions, Writing } from "../operations";
 import type { Progress } from "../progress";
 import type { FileSource } from "../sources/files";
 import type { ObjectStore } from "../stores/store";
@@ -61,6 +62,20 @@ export class Session {
   async source(): Promise<SourceDatabase> {
     const database = required("database", this.configuration.database);
     return this.keep(await this.operations.openSource(connectDatabase("database", database, this.concealer)));
+  }
+
+  /** Has the cloud make a snapshot too; nothing where that is not asked for. */
+  async cloudSnapshot(): Promise<SnapshotOptions["cloudSnapshot"]> {
+    const { cloudSnapshots } = this.configuration;
+    if (cloudSnapshots === undefined) return undefined;
+    const snapshots = await this.operations.openCloudSnapshots(cloudSnapshots);
+    return (id) =>
+      takeCloudSnapshot(snapshots, cloudSnapshots.keep, id, (error) =>
+        this.progress({
+          kind: "warning",
+          message: `an old snapshot of the cloud's could not be deleted: ${(error as Error).message}`,
+        }),
+      );
   }
 
   async files(): Promise<FileSource> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cloudSnapshotsSchema } from "../cloud-snapshots/configuration";
 import { storeSchema } from "../stores/configuration";
 import { retentionSchema } from "./retention";
 
@@ -69,6 +70,9 @@ export const configurationSchema = z.strictObject({
     .describe("The key by which snapshots, verifications and drills are signed."),
   database: database.optional().describe("The database to back up, opened by a role that only reads."),
   files: files.optional().describe("Moodle's files to back up."),
+  cloudSnapshots: cloudSnapshotsSchema
+    .optional()
+    .describe("Snapshots that the cloud makes of the instance beside each of the program's. Default: none."),
   scratchDirectory: path
     .default("/var/tmp/moodle-backup")
     .describe("Folder for dumps on their way; each run empties what is its own in it."),

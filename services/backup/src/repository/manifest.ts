@@ -53,7 +53,7 @@ export const manifestSchema = z.strictObject({
     rowCounts: z.record(z.string(), count),
     /** Snapshot of the instance that the cloud made beside it. */
     cloudSnapshot: z
-      .strictObject({ kind: z.enum(["rds", "aurora", "cloud-sql"]), id: z.string(), startedAt: instant })
+      .strictObject({ kind: z.enum(["rds", "rds-cluster", "cloud-sql"]), id: z.string(), startedAt: instant })
       .optional(),
   }),
   files: z.strictObject({ references: count, bytes: count, shards: z.array(shard) }),

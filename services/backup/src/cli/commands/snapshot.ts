@@ -40,6 +40,7 @@ export function addSnapshot(program: Command, run: Run): void {
             files: await session.files(),
             scratch: configuration.scratchDirectory,
             lockDays: lockDays ?? configuration.lockDays,
+            cloudSnapshot: await session.cloudSnapshot(),
           }),
         );
       }),
