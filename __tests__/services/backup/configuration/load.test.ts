@@ -45,7 +45,7 @@ test("a repository alone is enough, and everything else has its default", () => 
     graceHours: 24,
     readDataSubset: "0%",
     drill: { sample: 500 },
-    restore: {},
+    restore: { anonymise: false },
     lease: { seconds: 300, waitSeconds: 0 },
     concurrency: 32,
   });

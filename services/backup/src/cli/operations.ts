@@ -17,17 +17,12 @@ import type {
   VerifyReport,
 } from "../operations";
 import type { RepositoryConfig } from "../repository/config";
+import type { UnreadableSnapshot } from "../repository/inspect";
 import type { Manifest } from "../repository/manifest";
 import type { FileSource } from "../sources/files";
 import type { StoreConfiguration } from "../stores/configuration";
 import type { ObjectStore } from "../stores/store";
 import type { Verification } from "../verify/verification";
-
-/** A snapshot of which nothing but its name can be read. */
-export interface UnreadableSnapshot {
-  readonly id: string;
-  readonly problem: string;
-}
 
 /** What a repository says about itself. */
 export interface RepositoryState {
@@ -65,5 +60,6 @@ export interface Operations {
   openTarget(connection: DatabaseConnection): Promise<TargetDatabase>;
   openScratchServer(connection: ServerConnection): Promise<ScratchServer>;
   openCloudSnapshots(configuration: CloudSnapshotsConfiguration): Promise<CloudSnapshots>;
-  readAnonymiseRules(path: string): Promise<AnonymiseRules>;
+  /** The program's own rules, with those of a file in addition. */
+  readAnonymiseRules(path?: string): Promise<AnonymiseRules>;
 }

@@ -97,9 +97,11 @@ export const configurationSchema = z.strictObject({
         .url({ protocol: /^https?$/, error: "an http:// or https:// address" })
         .optional()
         .describe("Address of the restored site. Default: as it was."),
-      anonymiseFile: path
-        .optional()
-        .describe("Rules by which personal data is scrubbed. Default: nothing is scrubbed."),
+      anonymise: z
+        .boolean()
+        .default(false)
+        .describe("Whether personal data is scrubbed, by rules for Moodle's own tables."),
+      anonymiseFile: path.optional().describe("Rules for tables of plugins, in addition."),
     })
     .prefault({})
     .describe("Where a restore goes to."),

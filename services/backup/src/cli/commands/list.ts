@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { EXIT } from "../../exit-codes";
+import type { UnreadableSnapshot } from "../../repository/inspect";
 import type { Manifest } from "../../repository/manifest";
 import { ending } from "../help";
-import type { UnreadableSnapshot } from "../operations";
 import { formatBytes, formatCount, formatNumberOf, formatTable, formatTime } from "../output/format";
 import type { Run } from "../run";
 import { summarise } from "../summary";

@@ -9,7 +9,7 @@ import { summarise } from "../summary";
 interface Options {
   readonly only?: "database" | "files";
   readonly wwwroot?: string;
-  readonly anonymise?: string;
+  readonly anonymise?: string | true;
   readonly allowPartial?: boolean;
 }
 
@@ -21,7 +21,7 @@ export function addRestore(program: Command, run: Run): void {
     .argument("<snapshot>", "id of the snapshot, or latest", snapshotIdOrLatest)
     .addOption(new Option("--only <part>", "restore one of both").choices(["database", "files"]))
     .option("--wwwroot <url>", "address of the new site, in place of the old one everywhere", webAddress)
-    .option("--anonymise <file>", "scrub personal data by the rules of this file")
+    .option("--anonymise [file]", "scrub personal data; a file has rules for tables of plugins")
     .option("--allow-partial", "restore a snapshot in which files are missing, without them")
     .addHelpText(
       "after",
@@ -29,7 +29,7 @@ export function addRestore(program: Command, run: Run): void {
         [
           "moodle-backup restore latest",
           "moodle-backup restore latest --only files",
-          "moodle-backup restore latest --wwwroot https://staging.example.edu --anonymise rules.yaml",
+          "moodle-backup restore latest --wwwroot https://staging.example.edu --anonymise",
         ],
         [EXIT.noRepository, EXIT.referencesMissing],
       ),
@@ -37,7 +37,8 @@ export function addRestore(program: Command, run: Run): void {
     .action((snapshot: string, { only, wwwroot, anonymise, allowPartial }: Options, command: Command) =>
       run(command, async (session) => {
         const { operations, configuration } = session;
-        const rules = anonymise ?? configuration.restore.anonymiseFile;
+        const file = typeof anonymise === "string" ? anonymise : configuration.restore.anonymiseFile;
+        const isAnonymised = anonymise !== undefined || configuration.restore.anonymise;
         const { manifest, files, milliseconds } = await operations.runRestore({
           ...(await session.common()),
           snapshot,
@@ -45,7 +46,7 @@ export function addRestore(program: Command, run: Run): void {
           files: only === "database" ? undefined : await session.targetFiles(),
           scratch: configuration.scratchDirectory,
           wwwroot: wwwroot ?? configuration.restore.wwwroot,
-          anonymise: rules === undefined ? undefined : await operations.readAnonymiseRules(rules),
+          anonymise: isAnonymised ? await operations.readAnonymiseRules(file) : undefined,
           allowPartial,
         });
         const seconds = milliseconds / 1000;

@@ -40,7 +40,7 @@ function flag({ long, description, required, optional, argChoices, flags }: Opti
   return {
     name: long ?? "",
     description,
-    value: takesValue ? { choices: argChoices ?? [], isFile: flags.endsWith("<file>") } : undefined,
+    value: takesValue ? { choices: argChoices ?? [], isFile: /[<[]file[>\]]$/.test(flags) } : undefined,
   };
 }
 
