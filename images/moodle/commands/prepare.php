@@ -13,8 +13,9 @@ require getenv('MOODLE_SOURCE_DIR') . '/config.php';
 error_reporting(E_ALL);
 
 $write = function (string $file, string $content): void {
-    // Another process of this pod may be reading it.
-    if (file_put_contents("$file.new", $content) !== strlen($content) || !rename("$file.new", $file)) {
+    // Another process of this pod may be reading it, or writing it too.
+    $new = "$file." . getmypid();
+    if (file_put_contents($new, $content) !== strlen($content) || !rename($new, $file)) {
         fwrite(STDERR, "moodle: $file cannot be written\n");
         exit(1);
     }
