@@ -46,6 +46,16 @@ export async function anonymise(work: Anonymisation): Promise<readonly ConfigRow
   return scrubbedConfig(config, rules.settings);
 }
 
+/** Tables in which rows are changed or deleted one by one. */
+export function scrubbedTables({ tables }: AnonymiseRules): readonly string[] {
+  return Object.entries(tables)
+    .filter(([name, rule]) => {
+      if (rule === "empty") return false;
+      return name === "files" || rule.clear.length > 0 || Object.keys(rule.replace).length > 0;
+    })
+    .map(([name]) => name);
+}
+
 function refuseUnknown(tables: ReadonlyMap<string, readonly Column[]>, rules: AnonymiseRules): void {
   const numbers = new Set(rules.numbers);
   const unknown: string[] = [];

@@ -1,7 +1,7 @@
 import type { ConfigRow } from "../databases/finish";
 
 /** Names under which numbers may be secrets too. */
-const SECRET = /secret|pass|key|token|salt|pepper|private|cert|credential|pin$|phone/i;
+const SECRET = /secret|pass|pwd?$|key|token|salt|pepper|private|cert|credential|pin$|phone/i;
 
 /** Whether a setting holds nothing but a number, or a list of roles and the like. */
 export function isHarmlessNumber(name: string, value: string): boolean {

@@ -1,5 +1,5 @@
 import { escapeIdentifier, escapeLiteral } from "pg";
-import { anonymise } from "../../anonymise/anonymise";
+import { anonymise, scrubbedTables } from "../../anonymise/anonymise";
 import type { DatabaseConnection } from "../connection";
 import type { Reference, RestoreOptions, TargetDatabase, TargetState } from "../database";
 import { type DumpDescription, readDescription } from "../dump-description";
@@ -8,7 +8,7 @@ import { fillConfig, MARKER, quieted } from "../finish";
 import { inTransaction } from "../sql";
 import { occupied, refuseOlderServer, refuseOtherEngine } from "../target-checks";
 import { rewriteAddress } from "../wwwroot/rewrite";
-import { countRows, findSchema, qualified, readReferences } from "./catalogue";
+import { countRows, findSchema, moodleTables, qualified, readReferences } from "./catalogue";
 import { readConfigRows, restorePostgresql } from "./restore";
 import { PostgresqlSession, withSession } from "./session";
 import { postgresqlSql } from "./sql";
@@ -128,8 +128,14 @@ export class PostgresqlTarget implements TargetDatabase {
       rows = await rewriteAddress({ sql, schema, prefix: tablePrefix, wwwroot, previousWwwroot, config: rows, signal });
     }
     if (untouched !== true) rows = quieted(rows);
-    // New row versions beside the old ones: only this leaves nothing of what was scrubbed in the files of the tables.
-    await session.query(rules === undefined ? "ANALYZE" : "VACUUM (FULL, ANALYZE)");
+    if (rules !== undefined) {
+      // An update leaves the row as it was in the table's file until the table is written anew.
+      const scrubbed = [...scrubbedTables(rules), "config_plugins"].map((name) => `${tablePrefix}${name}`);
+      const present = new Set(await moodleTables(session, schema, tablePrefix));
+      const tables = scrubbed.filter((name) => present.has(name)).map((name) => qualified(schema, name));
+      await session.query(`VACUUM (FULL) ${tables.join(", ")}`);
+    }
+    await session.query("ANALYZE");
     await inTransaction(sql, async () => {
       await fillConfig(sql, config, rows);
       await session.query(`DROP TABLE ${sql.table(MARKER)}`);
