@@ -13,7 +13,8 @@ export function helmValues(values: Values): string[] {
   const documents: string[] = [];
   if (known !== undefined) {
     // Helm reads YAML 1.1, to which yes, on, y and 12:30:45 are no strings unless they are quoted, as they are here.
-    const document = dump(known, { lineWidth: -1, noRefs: true, quoteStyle: "double" });
+    // js-yaml takes plain objects of its own realm alone.
+    const document = dump(JSON.parse(JSON.stringify(known)), { lineWidth: -1, noRefs: true, quoteStyle: "double" });
     documents.push(document.replaceAll(/[$%](?=\{)/g, "$&$&"));
   }
   if (computed !== undefined) documents.push(Fn.yamlencode(escapeLiterals(computed)));
