@@ -30,5 +30,6 @@ function documents(resource: Resource): Resource[] {
   return Object.values(resource)
     .flat()
     .filter((value): value is string => typeof value === "string" && value.includes('"Statement"'))
-    .map((value) => JSON.parse(value));
+    // Quotes inside an expression are Terraform's, not the document's.
+    .map((value) => JSON.parse(value.replace(/\$\{[^}]*\}/g, (expression) => expression.replaceAll('"', "'"))));
 }
