@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { configurationSchema } from "../../services/backup/src/configuration/schema";
 
 interface Service {
   readonly image: string;
@@ -56,8 +57,8 @@ describe.each(services)("%s", (name, service) => {
     for (const secret of secretNames(service)) expect(Object.keys(compose.secrets)).toContain(secret);
   });
 
-  // Cron and the installation serve nobody.
-  if (!["cron", "install"].includes(name)) {
+  // These serve nobody.
+  if (!["cron", "install", "bucket", "backup"].includes(name)) {
     it("says whether it serves", () => {
       expect(service.healthcheck?.test.length).toBeGreaterThan(1);
     });
@@ -72,6 +73,19 @@ it("sets no variable that the image does not read", () => {
   for (const variable of Object.keys(compose.services.install?.environment ?? {})) {
     expect([variable, known.has(variable)]).toEqual([variable, true]);
   }
+});
+
+it("backs up what the site has, by a configuration that the program takes", () => {
+  const configuration = configurationSchema.parse(JSON.parse(readFileSync(join(root, "compose/backup.json"), "utf8")));
+  const site = compose.services.cron?.environment ?? {};
+  expect(configuration.database).toMatchObject({ host: site.MOODLE_DATABASE_HOST, name: site.MOODLE_DATABASE_NAME });
+  expect(configuration.files?.objectStore).toMatchObject({
+    bucket: site.MOODLE_OBJECT_STORE_BUCKET,
+    endpoint: site.MOODLE_OBJECT_STORE_ENDPOINT,
+  });
+  const files = [configuration.signing.secretFile, configuration.database?.passwordFile];
+  const mounted = secretNames(compose.services.backup as Service).map((name) => `/run/secrets/${name}`);
+  expect(mounted).toEqual(expect.arrayContaining(files));
 });
 
 it("gives the administrator's password to the installation alone", () => {
@@ -101,8 +115,12 @@ describe("make-secrets", () => {
     const made = read();
     const wanted = Object.values(compose.secrets).map(({ file }) => file.replace(/^secrets\//, ""));
     expect(Object.keys(made).sort()).toEqual(wanted.sort());
-    const { "database-username": username, ...random } = made;
+    const { "database-username": username, "object-store-credentials": credentials, ...random } = made;
     expect(username).toBe("moodle");
+    expect(credentials).toBe(
+      `[default]\naws_access_key_id = ${made["object-store-access-key-id"]}\n` +
+        `aws_secret_access_key = ${made["object-store-secret-access-key"]}\n`,
+    );
     expect(new Set(Object.values(random)).size).toBe(Object.keys(random).length);
     for (const value of Object.values(random)) expect(value).toMatch(/^[\w-]{32}$/);
   });
