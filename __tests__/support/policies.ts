@@ -27,9 +27,11 @@ export function policyStatements(template: Template): PolicyStatement[] {
 }
 
 function documents(resource: Resource): Resource[] {
-  return Object.values(resource)
-    .flat()
-    .filter((value): value is string => typeof value === "string" && value.includes('"Statement"'))
-    // Quotes inside an expression are Terraform's, not the document's.
-    .map((value) => JSON.parse(value.replace(/\$\{[^}]*\}/g, (expression) => expression.replaceAll('"', "'"))));
+  return (
+    Object.values(resource)
+      .flat()
+      .filter((value): value is string => typeof value === "string" && value.includes('"Statement"'))
+      // Quotes inside an expression are Terraform's, not the document's.
+      .map((value) => JSON.parse(value.replace(/\$\{[^}]*\}/g, (expression) => expression.replaceAll('"', "'"))))
+  );
 }
