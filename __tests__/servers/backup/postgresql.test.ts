@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -127,6 +127,28 @@ describe("preflight", () => {
       );
     } finally {
       await admin("DROP TABLE mdl_hidden");
+    }
+  });
+
+  test.each([
+    [
+      "older than the server",
+      "#!/bin/sh\necho 'pg_dump (PostgreSQL) 12.22'\n",
+      /^pg_dump 12 cannot dump the server, which is PostgreSQL .*; install postgresql-client-\d+ or later$/,
+    ],
+    ["missing", undefined, /^pg_dump is not installed; install the database's client programs$/],
+  ])("says that pg_dump is %s", async (_, script, message) => {
+    const bin = mkdtempSync(join(folder, "bin-"));
+    if (script !== undefined) writeFileSync(join(bin, "pg_dump"), script, { mode: 0o755 });
+    const { PATH } = process.env;
+    process.env.PATH = bin;
+    try {
+      await expect(source.preflight()).rejects.toMatchObject({
+        failure: "tool",
+        message: expect.stringMatching(message),
+      });
+    } finally {
+      process.env.PATH = PATH;
     }
   });
 
