@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Visitor } from "../../scripts/site/bench/visitor";
 import { type Course, makeCourse } from "./support/course";
 import { describeSites, missingObjectStore } from "./support/sites";
-import { Visitor } from "./support/visitor";
 
 describeSites(
   "objects",

@@ -1,8 +1,8 @@
 /** Where sessions and caches are kept. */
 import { existsSync, readdirSync } from "node:fs";
+import { Visitor } from "../../scripts/site/bench/visitor";
 import { type Course, makeCourse } from "./support/course";
 import { describeSites } from "./support/sites";
-import { Visitor } from "./support/visitor";
 
 describeSites("stores", (site) => {
   let course: Course;

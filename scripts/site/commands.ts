@@ -39,8 +39,7 @@ export async function up(
   for (const folder of FOLDERS) mkdirSync(site.path(folder), { recursive: true, mode: 0o700 });
   // Caches of the code that was there before.
   for (const folder of ["run", "local", "tmp"]) emptyFolder(site.path(folder));
-  say(`copying ${sources.moodle}`);
-  const components = copySources(site, sources, IMAGE);
+  const components = copySources(site, sources, IMAGE, say);
   site.save();
   await startServers(site, components.includes("tool_objectfs"), signal);
   say("installing or upgrading, which takes minutes the first time");
@@ -81,7 +80,8 @@ export async function status(site: Site, say: (line: string) => void): Promise<b
   return serves;
 }
 
-function savedEnvironment(site: Site): Record<string, string> {
+/** What the image's commands run in. */
+export function savedEnvironment(site: Site): Record<string, string> {
   return JSON.parse(readFileSync(site.path("environment.json"), "utf8"));
 }
 

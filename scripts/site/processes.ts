@@ -50,6 +50,13 @@ export class Processes {
     return this.read().filter(isAlive);
   }
 
+  /** Ids of all processes of these services. */
+  members(names: readonly string[]): number[] {
+    return this.running()
+      .filter(({ name }) => names.includes(name))
+      .flatMap(session);
+  }
+
   /** Starts the service apart from this process, and waits until it serves, or until `signal` calls it off. */
   async start(service: Service, signal: AbortSignal): Promise<void> {
     const { record } = await this.spawn(service, signal);

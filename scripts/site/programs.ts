@@ -14,6 +14,7 @@ const REMEDIES = {
   mariadbd: "apt install mariadb-server",
   postgres: "apt install postgresql",
   "redis-server": "apt install redis-server",
+  apache2: "apt install apache2 libapache2-mod-php8.2",
   versitygw: "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0, or leave out tool_objectfs",
 } as const;
 export type ProgramName = keyof typeof REMEDIES;

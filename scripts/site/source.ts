@@ -14,12 +14,18 @@ const LEFT_OUT = new Set([".git", "node_modules", "config.php"]);
  * image's own files in `image`. The sources are only read, and the code is copied where they differ from what was copied
  * last. Returns the components of the plugins.
  */
-export function copySources(site: Site, { moodle, plugins }: Sources, image: string): string[] {
+export function copySources(
+  site: Site,
+  { moodle, plugins }: Sources,
+  image: string,
+  say: (line: string) => void = () => {},
+): string[] {
   const components = plugins === undefined ? [] : readdirSync(plugins).filter((name) => !name.startsWith("."));
   const code = site.path("code");
   const copied = site.path("code.copied");
   const current = [moodle, ...(plugins === undefined ? [] : [plugins])].map(listing).join("\n");
   if (!existsSync(code) || !existsSync(copied) || readFileSync(copied, "utf8") !== current) {
+    say(`copying ${moodle}`);
     rmSync(copied, { force: true });
     copyCode(`${code}.new`, moodle, plugins, components);
     rmSync(code, { recursive: true, force: true });

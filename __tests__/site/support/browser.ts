@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { Visitor } from "../../../scripts/site/bench/visitor";
 import { ROOT, type TestSite } from "./sites";
-import { Visitor } from "./visitor";
 
 const CHROMIUM = "/usr/bin/chromium";
 

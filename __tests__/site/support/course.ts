@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, type TestSite } from "./sites";
@@ -24,7 +24,9 @@ export async function makeCourse(site: TestSite, shortname: string, fileSize: nu
     const content = randomBytes(fileSize);
     const file = join(folder, "lecture notes.bin");
     writeFileSync(file, content);
-    const output = await site.exec("moodle", "php", join(ROOT, "scripts/site/bench/course.php"), shortname, file);
+    // The user of the site need not be able to read the repository.
+    const script = site.put("tmp/course.php", readFileSync(join(ROOT, "scripts/site/bench/course.php"), "utf8"));
+    const output = await site.exec("moodle", "php", script, shortname, file);
     const course = { ...JSON.parse(output.trim().split("\n").at(-1) ?? ""), content } as Course;
     expect(course.contentHash).toBe(createHash("sha1").update(content).digest("hex"));
     return course;

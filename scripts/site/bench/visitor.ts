@@ -1,17 +1,20 @@
-import type { TestSite } from "./sites";
-
 /** Someone with a browser: keeps cookies and follows redirects. */
 export class Visitor {
   readonly cookies = new Map<string, string>();
 
-  constructor(private readonly site: TestSite) {}
+  constructor(private readonly site: { readonly url: string }) {}
+
+  /** What a browser sends as `Cookie`. */
+  get cookie(): string {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     let url = new URL(path, this.site.url);
     let request = init;
     for (let redirects = 0; redirects < 10; redirects++) {
-      const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-      const response = await fetch(url, { ...request, redirect: "manual", headers: { ...request.headers, cookie } });
+      const headers = { ...request.headers, cookie: this.cookie };
+      const response = await fetch(url, { ...request, redirect: "manual", headers });
       for (const line of response.headers.getSetCookie()) {
         const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
         if (value === "deleted") this.cookies.delete(name);
@@ -39,9 +42,5 @@ export class Visitor {
     const page = await (await this.fetch("/login/index.php", { method: "POST", body })).text();
     if (!page.includes("login/logout.php")) throw new Error(`Moodle does not let ${username} in`);
     return this;
-  }
-
-  loginAsAdministrator(): Promise<this> {
-    return this.login("admin", this.site.secret("administrator/adminPassword"));
   }
 }
