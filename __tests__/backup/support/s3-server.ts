@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
-import { S3Store } from "../../../services/backup/src/stores/s3";
+import { type S3Patience, S3Store } from "../../../services/backup/src/stores/s3";
 import { freePort, ServerProcess } from "../../servers/support/process";
 import { programPath, VERSITYGW } from "./servers";
 
@@ -57,8 +57,13 @@ export class S3Server {
     client.destroy();
   }
 
-  store(bucket: string, prefix = "", endpoint = this.endpoint): S3Store {
-    return new S3Store({ kind: "s3", bucket, prefix, region: REGION, endpoint });
+  store(bucket: string, prefix = "", endpoint = this.endpoint, patience?: S3Patience): S3Store {
+    return new S3Store({ kind: "s3", bucket, prefix, region: REGION, endpoint }, patience);
+  }
+
+  /** Where the server keeps the objects of a bucket, each as a file. */
+  folder(bucket: string): string {
+    return join(this.root, "data", bucket);
   }
 
   client(): S3Client {

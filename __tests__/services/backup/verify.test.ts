@@ -135,6 +135,21 @@ describe("a verification", () => {
     expect(read).toBe(22 + 4 + 2);
   });
 
+  test("goes round: a share that begins at the end goes on at the beginning", async () => {
+    const read: string[] = [];
+    const get = site.repository.get.bind(site.repository);
+    site.repository.get = async (key, ...rest) => {
+      if (key.startsWith("blobs/")) read.push(key);
+      return get(key, ...rest);
+    };
+    for (let run = 0; run < 4; run++) await verify({ readShare: 0.3, signingSecret: SECRET });
+    expect([...new Set(read)].sort()).toEqual(site.repository.keys("blobs/"));
+    read.length = 0;
+    await verify({ readShare: 0.9, signingSecret: SECRET });
+    await verify({ readShare: 0.9, signingSecret: SECRET });
+    expect(new Set(read).size).toBe(22);
+  });
+
   test("does not blame a prune that runs at the same time", async () => {
     const list = site.repository.list.bind(site.repository);
     site.repository.list = (prefix) => {

@@ -1,7 +1,7 @@
 import { readAhead } from "../concurrency";
 import { BLOBS } from "../repository/layout";
 import { blobPath } from "../sources/files";
-import type { ObjectStore } from "../stores/store";
+import type { ObjectInfo, ObjectStore } from "../stores/store";
 
 /** A blob of the repository, as the listing shows it. */
 export interface StoredBlob {
@@ -27,9 +27,14 @@ export interface ListOptions {
 }
 
 /** All blobs in the order of their hashes. Stray objects are passed over. */
-export function listBlobs(store: ObjectStore, options: ListOptions = {}): AsyncIterable<readonly StoredBlob[]> {
+export async function* listBlobs(store: ObjectStore, options: ListOptions = {}): AsyncIterable<readonly StoredBlob[]> {
   const { folder = BLOBS, prefixes = PREFIXES, signal } = options;
-  return readAhead(
+  const few = options.prefixes === undefined ? await listFew(store, folder, signal) : undefined;
+  if (few !== undefined) {
+    yield few;
+    return;
+  }
+  yield* readAhead(
     prefixes.map((prefix) => () => listPrefix(store, folder, prefix, signal)),
     PARALLEL,
   );
@@ -41,12 +46,28 @@ async function* listPrefix(
   prefix: string,
   signal: AbortSignal | undefined,
 ): AsyncIterable<readonly StoredBlob[]> {
-  for await (const page of store.list(`${folder}${prefix}/`, { signal })) {
-    const blobs: StoredBlob[] = [];
-    for (const { key, size, lastModified } of page) {
-      const hash = key.slice(key.lastIndexOf("/") + 1);
-      if (/^[0-9a-f]{40}$/.test(hash) && key === folder + blobPath(hash)) blobs.push({ hash, size, lastModified });
-    }
-    yield blobs;
+  for await (const page of store.list(`${folder}${prefix}/`, { signal })) yield blobsOf(page, folder);
+}
+
+/** What fits on one page takes one request in place of 256. Nothing where there is more. */
+async function listFew(
+  store: ObjectStore,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<StoredBlob[] | undefined> {
+  let first: readonly ObjectInfo[] | undefined;
+  for await (const page of store.list(folder, { signal })) {
+    if (first !== undefined) return undefined;
+    first = page;
   }
+  return blobsOf(first ?? [], folder);
+}
+
+function blobsOf(page: readonly ObjectInfo[], folder: string): StoredBlob[] {
+  const blobs: StoredBlob[] = [];
+  for (const { key, size, lastModified } of page) {
+    const hash = key.slice(key.lastIndexOf("/") + 1);
+    if (/^[0-9a-f]{40}$/.test(hash) && key === folder + blobPath(hash)) blobs.push({ hash, size, lastModified });
+  }
+  return blobs;
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Interrupted } from "../errors";
 import type { Writing } from "../operations";
 import { Lease } from "./lease";
@@ -36,6 +37,8 @@ export async function withLease<T>(
 
 /** Turns whatever an aborted run fails with into `Interrupted`. */
 export async function interruptible<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  // Every request under way listens.
+  setMaxListeners(0, signal);
   try {
     signal.throwIfAborted();
     return await work();

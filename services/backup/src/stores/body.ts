@@ -2,7 +2,6 @@ import type { Readable } from "node:stream";
 import { StoreError } from "./store";
 import { streamOf } from "./stream-of";
 
-/** Milliseconds without a byte after which a body counts as stalled. */
 const STALL = 60_000;
 
 export interface BodyOptions {
@@ -11,7 +10,7 @@ export interface BodyOptions {
   /** Bytes that must come. @default whatever comes */
   readonly size?: number;
   readonly translate: (error: unknown) => unknown;
-  /** @default 60,000 */
+  /** Milliseconds without a byte after which it counts as stalled. @default 60,000 */
   readonly stallMilliseconds?: number;
 }
 

@@ -45,9 +45,15 @@ const QUEUE = 4;
 const SOCKETS = 128;
 /** Milliseconds. */
 const CONNECT = 5_000;
-const IDLE = 60_000;
-/** A server may copy gigabytes before it says a word. */
-const IDLE_COPY = 15 * 60_000;
+
+/** Milliseconds without a byte after which a request is repeated. */
+export interface S3Patience {
+  readonly idle: number;
+  /** A server may copy gigabytes before it says a word. */
+  readonly idleCopy: number;
+}
+
+const PATIENCE: S3Patience = { idle: 60_000, idleCopy: 15 * 60_000 };
 
 /** A bucket of Amazon S3, or of another server with its interface. */
 export class S3Store implements ObjectStore {
@@ -57,10 +63,13 @@ export class S3Store implements ObjectStore {
   private readonly dates = new WeakMap<object, Date>();
   private lockMode: ObjectLockRetentionMode = "COMPLIANCE";
 
-  constructor(private readonly configuration: S3Configuration) {
+  constructor(
+    private readonly configuration: S3Configuration,
+    private readonly patience = PATIENCE,
+  ) {
     this.name = `s3://${configuration.bucket}${configuration.prefix === "" ? "" : `/${configuration.prefix}`}`;
-    this.client = this.connect(IDLE);
-    this.copyClient = this.connect(IDLE_COPY);
+    this.client = this.connect(patience.idle);
+    this.copyClient = this.connect(patience.idleCopy);
   }
 
   async bucketState(): Promise<BucketState> {
@@ -108,7 +117,10 @@ export class S3Store implements ObjectStore {
       const answer = await this.client.send(command, { abortSignal: signal });
       const size = answer.ContentLength ?? 0;
       const translate = (error: unknown) => s3Error(this.name, "reading", key, error);
-      const body = guarded(answer.Body as Readable, { store: this.name, key, size, translate });
+      const body = guarded(answer.Body as Readable, {
+        ...{ store: this.name, key, size, translate },
+        stallMilliseconds: this.patience.idle,
+      });
       return { state: this.state(key, answer, size), body };
     });
   }

@@ -1,4 +1,4 @@
-import { listBlobs } from "../blobs/listing";
+import { listBlobs, PREFIXES } from "../blobs/listing";
 import { filterBy } from "../blobs/merge";
 import { sha1Of } from "../blobs/sha1";
 import { forEachConcurrent, itemsOf, observe } from "../concurrency";
@@ -45,7 +45,7 @@ export async function readBlobs(
 ): Promise<{ objects: number; bytes: number }> {
   const total = { objects: 0, bytes: 0 };
   const needed = filterBy(
-    listBlobs(store, { signal, prefixes }),
+    listBlobs(store, { signal, prefixes: prefixes.length === PREFIXES.length ? undefined : prefixes }),
     references,
     (_, reference) => reference !== undefined,
   );

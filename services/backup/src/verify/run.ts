@@ -114,7 +114,8 @@ function chooseShare(share: number, previous: Verification | undefined): Share {
   };
   const dumps = (manifests: readonly Manifest[]) => Math.ceil(manifests.length * Math.min(1, share));
   return {
-    prefixes: circle.slice(0, length),
+    // In order, as references are.
+    prefixes: circle.slice(0, length).sort(),
     nextPrefix: circle[length % circle.length] ?? "00",
     dumpsOf: (manifests) => {
       const ids = turn(manifests).slice(0, dumps(manifests));
