@@ -2,6 +2,7 @@
 import { parseAllDocuments } from "yaml";
 import type { DatabaseEndpoint, ObjectStore } from "../../constructs/ports";
 import { BackupCronJobs, type BackupCronJobsProps } from "../../constructs/workloads/backup-cron-jobs";
+import { manifests as scheduled } from "../../services/backup/src/cli/schedule/manifests";
 import { configurationSchema } from "../../services/backup/src/configuration/schema";
 import { parseLine } from "../services/backup/cli/command-lines";
 import { cluster, database, gcs, identity, s3, secret } from "../support/ports";
@@ -136,6 +137,55 @@ describeOnTestbed("backup", () => {
 
     test("serves metrics", async () => {
       await kubectl(["rollout", "status", "deployment/backup-metrics", "--namespace", NAMESPACE, "--timeout=60s"]);
+    });
+  });
+
+  describe("what moodle-backup schedule prints for clusters without it", () => {
+    const commands = ["snapshot", "verify", "prune", "drill"] as const;
+    const repository = { kind: "s3", bucket: "backups", region: "eu-central-1" };
+    const printed = scheduled(configurationSchema.parse({ repository }), {
+      namespace: NAMESPACE,
+      name: "by-hand",
+      image: "registry.example.edu/backup:0.1.0",
+      serviceAccount: "default",
+      schedules: Object.fromEntries(commands.map((command) => [command, "0 3 * * *"])),
+      timeZone: "Etc/UTC",
+      secrets: [{ name: "backup-database", path: "/run/secrets/database" }],
+      claims: [{ name: "moodle-data", path: "/var/moodle/data" }],
+      scratchGb: 1,
+    }) as Resource[];
+
+    test("has no field that Kubernetes lacks, and runs under Pod Security restricted", async () => {
+      const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: printed });
+      await expect(apply(list, NAMESPACE)).resolves.toHaveLength(1 + commands.length);
+      await kubectl(["create", "job", "by-hand", "--from=cronjob/by-hand-prune", "--namespace", NAMESPACE]);
+      const { items } = await get(["events", "--field-selector=reason=FailedCreate"], NAMESPACE);
+      expect(items.filter((event: Resource) => event.involvedObject.name === "by-hand")).toEqual([]);
+    });
+
+    test("runs as the chart's pods do", async () => {
+      const manifests = await manifestsOf({});
+      for (const command of commands) {
+        const [own, charts] = [
+          named(printed, "CronJob", `by-hand-${command}`),
+          named(manifests, "CronJob", `backup-${command}`),
+        ];
+        const rules = ({ spec: { schedule: _, jobTemplate, ...spec } }: Resource) => {
+          const { template, ...job } = jobTemplate.spec;
+          const { securityContext, containers, restartPolicy } = template.spec;
+          const [{ args, terminationMessagePolicy, securityContext: security }] = containers;
+          return [
+            { ...spec, timeZone: "" },
+            job,
+            securityContext,
+            restartPolicy,
+            args,
+            terminationMessagePolicy,
+            security,
+          ];
+        };
+        expect(rules(own)).toEqual(rules(charts));
+      }
     });
   });
 
