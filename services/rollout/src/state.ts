@@ -26,7 +26,11 @@ const base = {
   gate: measurement.optional(),
 };
 
-const underWay = { ...base, candidate: servedSchema, revision: z.string().describe("Stable's, in mode Knative.").optional() };
+const underWay = {
+  ...base,
+  candidate: servedSchema,
+  revision: z.string().describe("Stable's, in mode Knative.").optional(),
+};
 
 /** `state.json` in the ConfigMap `<model>-rollout-state`. InferenceServices and HTTPRoute follow from it. */
 export const stateSchema = z.discriminatedUnion("phase", [
