@@ -193,6 +193,30 @@ export type SiteRoute =
       readonly controllerNamespace: string;
     };
 
+/** Knative Serving, as what runs on it needs to know it. */
+export interface KnativeServing {
+  /** Namespace of its control plane; from there the activator asks a Service's pods as well. */
+  readonly namespace: string;
+  /** What carries requests to Services. */
+  readonly ingress: "kourier" | "contour" | "istio";
+  /** Value of the annotation `networking.knative.dev/ingress.class`, which is the default of every Service. */
+  readonly ingressClass: string;
+  /** Where requests from outside enter: they reach Services that are labelled public, by their host name. */
+  readonly gateway: ServiceAddress;
+  /** Where requests from the cluster enter: `http://<service>.<namespace>.svc.cluster.local`. */
+  readonly localGateway: ServiceAddress;
+  /** What a release with a Knative resource depends on: the definitions are served, and the controllers answer. */
+  readonly ready: readonly ITerraformDependable[];
+}
+
+/** A Service of Kubernetes. */
+export interface ServiceAddress {
+  readonly namespace: string;
+  readonly serviceName: string;
+  /** Port of the Service, for HTTP. */
+  readonly port: number;
+}
+
 /** A global load balancer of Google Cloud in its parts, which `charts/gateway` binds together as a Gateway. */
 export interface GatewayFrontEnd {
   /** Names of resources in the cluster's project. */

@@ -44,11 +44,20 @@ export const CHARTS = {
     version: "2.9.0",
   },
   karpenter: { repository: "oci://public.ecr.aws/karpenter", name: "karpenter", version: "1.14.1" },
+  knativeOperator: {
+    repository: "https://knative.github.io/operator",
+    name: "knative-operator",
+    version: "v1.23.0",
+  },
   karpenterCrd: { repository: "oci://public.ecr.aws/karpenter", name: "karpenter-crd", version: "1.14.1" },
 } as const satisfies Record<string, UpstreamChart>;
 
+/** Knative Serving and Eventing, both of which its operator of the same minor version installs. */
+export const KNATIVE = "1.23.0";
+
 /** Images of other projects that this package's charts run; their values have the same. */
 export const UPSTREAM_IMAGES = {
+  kubectl: { repository: "registry.k8s.io/kubectl", tag: "v1.35.4" },
   clamav: { repository: "docker.io/clamav/clamav-debian", tag: "1.5.3_base" },
   // The servers on which drills restore: none older than those of the sites.
   postgresql: { repository: "docker.io/library/postgres", tag: "17.11-trixie" },

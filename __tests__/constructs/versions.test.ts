@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { IMAGE_TAG, UPSTREAM_IMAGES } from "../../constructs/versions";
+import { CHARTS, IMAGE_TAG, KNATIVE, UPSTREAM_IMAGES } from "../../constructs/versions";
 import { awsSchema } from "../../environments/aws-schema";
 import { googleSchema } from "../../environments/google-schema";
 import type { Resource } from "../support/template";
@@ -25,6 +25,15 @@ test("the Moodle chart runs images of the versions pinned here", () => {
   const { web, antivirus } = parse(readFileSync(join(root, "charts/moodle/values.yaml"), "utf8"));
   expect(web.exporter.image).toEqual(UPSTREAM_IMAGES.nginxPrometheusExporter);
   expect(antivirus.image).toEqual(UPSTREAM_IMAGES.clamav);
+});
+
+test("the knative chart waits by the version pinned here", () => {
+  const { image } = parse(readFileSync(join(root, "charts/knative/values.yaml"), "utf8"));
+  expect(image).toEqual(UPSTREAM_IMAGES.kubectl);
+});
+
+test("Knative's operator is of the version that it installs", () => {
+  expect(CHARTS.knativeOperator.version).toBe(`v${KNATIVE}`);
 });
 
 test("drills restore on servers of the versions pinned here", () => {

@@ -4,6 +4,7 @@ import { BOTTLEROCKET } from "../../constructs/versions";
 import { DatabaseRoles } from "../../constructs/workloads/database-roles";
 import { ExternalSecrets } from "../../constructs/workloads/external-secrets";
 import { Ingress } from "../../constructs/workloads/ingress";
+import { Knative, type KnativeProps } from "../../constructs/workloads/knative";
 import { cluster, database, httpRoute, identity, secret } from "../support/ports";
 import { install, planned, render } from "./support/charts";
 import { apply, createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
@@ -168,6 +169,35 @@ describeOnTestbed("gateway", () => {
     });
     await createNamespace("gateway");
     await expect(apply(await render({ ...release, namespace: "gateway" }), "gateway")).resolves.toHaveLength(3);
+  });
+});
+
+describeOnTestbed("knative", () => {
+  const release = (props: Partial<KnativeProps>) =>
+    planned("knative", (scope) => {
+      new Knative(scope, "knative", {
+        cluster,
+        ingress: "kourier",
+        publicDomain: "moodle.example.edu",
+        registryHosts: ["registry.example.edu"],
+        dependsOn: [],
+        ...props,
+      });
+    });
+
+  beforeAll(() => Promise.all(["knative-serving", "knative-eventing"].map(createNamespace)));
+
+  test.each<[string, Partial<KnativeProps>, number]>([
+    ["Kourier", {}, 5],
+    ["Contour", { ingress: "contour" }, 5],
+    ["Istio, whose gateway ends TLS", { ingress: "istio", tlsSecretName: "site-certificate" }, 5],
+    ["Eventing", { eventing: true }, 8],
+  ])("has no field that its definitions lack, with %s", async (_, props, objects) => {
+    await expect(apply(await render(release(props)), "knative-serving")).resolves.toHaveLength(objects);
+  });
+
+  test("refuses a certificate where no Istio shows it", async () => {
+    await expect(render(release({ tlsSecretName: "site-certificate" }))).rejects.toThrow(/ingress/);
   });
 });
 

@@ -11,6 +11,7 @@ import type { SecretStore } from "../../constructs/ports";
 import { CHARTS, KUBERNETES, type UpstreamChart } from "../../constructs/versions";
 import { ExternalSecrets } from "../../constructs/workloads/external-secrets";
 import { Ingress } from "../../constructs/workloads/ingress";
+import { Knative } from "../../constructs/workloads/knative";
 import { cluster, identity, targetGroup } from "../support/ports";
 import type { Resource } from "../support/template";
 import { isMap, type PlannedRelease, plannedReleases } from "./support/releases";
@@ -50,6 +51,13 @@ const releases = plannedReleases((scope) => {
       route: targetGroup,
       controllerIdentity: identity("kube-system"),
     },
+    dependsOn: [],
+  });
+  new Knative(scope, "knative", {
+    cluster: access,
+    ingress: "kourier",
+    publicDomain: "moodle.example.edu",
+    registryHosts: ["registry.example.edu"],
     dependsOn: [],
   });
   new Karpenter(scope, "karpenter", {

@@ -11,5 +11,6 @@ export * from "./drill-gate";
 export * from "./external-secrets";
 export * from "./fpm-children";
 export * from "./ingress";
+export * from "./knative";
 export * from "./moodle-web";
 export * from "./platform-namespace";

@@ -7,6 +7,17 @@ import { KUBERNETES } from "../versions";
 
 export interface PlatformNamespaceProps {
   readonly name: string;
+  /**
+   * Pod Security level that its pods must meet. `baseline` is for upstream programs that set too little for `restricted`.
+   * @default "restricted"
+   */
+  readonly podSecurity?: "restricted" | "baseline";
+  /**
+   * Whether its pods neither send nor receive until a NetworkPolicy allows it. Not where an upstream operator, whose
+   * pods have no policies, makes what runs there.
+   * @default true
+   */
+  readonly isolated?: boolean;
   /** Labels beside those of Pod Security. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Deleting a namespace deletes the volume claims in it: `protected` refuses. @default "protected" */
@@ -16,8 +27,8 @@ export interface PlatformNamespaceProps {
 }
 
 /**
- * A namespace whose pods must meet Pod Security's `restricted` level, and whose pods neither send nor receive until a
- * NetworkPolicy of their own chart allows it.
+ * A namespace whose pods must meet a Pod Security level, and neither send nor receive until a NetworkPolicy of their own
+ * chart allows it.
  *
  * The level is that of one Kubernetes version, so that an upgrade of the cluster refuses no pod that ran before.
  * Source: https://kubernetes.io/docs/concepts/security/pod-security-admission/
@@ -31,7 +42,7 @@ export class PlatformNamespace extends Construct {
     super(scope, id);
     const podSecurity = Object.fromEntries(
       ["enforce", "audit", "warn"].flatMap((mode) => [
-        [`pod-security.kubernetes.io/${mode}`, "restricted"],
+        [`pod-security.kubernetes.io/${mode}`, props.podSecurity ?? "restricted"],
         [`pod-security.kubernetes.io/${mode}-version`, `v${KUBERNETES}`],
       ]),
     );
@@ -42,12 +53,16 @@ export class PlatformNamespace extends Construct {
       lifecycle: { preventDestroy: props.protection !== "disposable" },
       dependsOn: [...props.dependsOn],
     });
+    this.namespaceName = props.name;
+    if (props.isolated === false) {
+      this.ready = [namespace];
+      return;
+    }
     const policy = new NetworkPolicyV1(this, "default-deny", {
       metadata: { name: "default-deny", namespace: props.name },
       spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
       dependsOn: [namespace],
     });
-    this.namespaceName = props.name;
     this.ready = [namespace, policy];
   }
 }

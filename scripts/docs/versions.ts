@@ -2,6 +2,7 @@ import {
   BOTTLEROCKET,
   CHARTS,
   IMAGE_TAG,
+  KNATIVE,
   KUBERNETES,
   PROVIDERS,
   REDIS_ENGINES,
@@ -16,8 +17,10 @@ const SOURCES = {
   terraform: "https://developer.hashicorp.com/terraform/language/resources/ephemeral",
   kubernetes:
     "https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html, https://cloud.google.com/kubernetes-engine/docs/release-schedule",
+  knative: "https://github.com/knative/operator/tree/knative-v1.23.0/cmd/operator/kodata",
   valkey: "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html",
   bottlerocket: "https://github.com/bottlerocket-os/bottlerocket/releases",
+  kubectl: "https://github.com/kubernetes/kubernetes/pull/116672, https://kubernetes.io/releases/",
   clamav: "https://github.com/Cisco-Talos/clamav-docker/blob/main/clamav/README-debian.md",
   postgresql: "https://github.com/docker-library/official-images/blob/master/library/postgres",
   mysql: "https://github.com/docker-library/official-images/blob/master/library/mysql",
@@ -42,6 +45,7 @@ export function versionsPage(): string {
         ]),
         ["Kubernetes, of EKS and GKE", code(KUBERNETES), SOURCES.kubernetes],
         ...Object.values(CHARTS).map(({ name, version, repository }) => [`chart ${name}`, code(version), repository]),
+        ["Knative Serving and Eventing", code(KNATIVE), SOURCES.knative],
         ...Object.entries(REDIS_ENGINES).map(([engine, version]) => [
           `ElastiCache ${engine}`,
           code(version),

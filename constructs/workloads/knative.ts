@@ -1,0 +1,116 @@
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { ChartRelease } from "../core/chart-release";
+import type { ClusterAccess, KnativeServing, ServiceAddress } from "../ports";
+import { CHARTS, KNATIVE } from "../versions";
+import { PlatformNamespace } from "./platform-namespace";
+
+export interface KnativeProps {
+  readonly cluster: ClusterAccess;
+  /** What carries requests to Services. Kourier comes with Knative; Contour and Istio must be in `dependsOn`. */
+  readonly ingress: KnativeServing["ingress"];
+  /** Domain of Services that are labelled public; all others answer in the cluster alone. */
+  readonly publicDomain: string;
+  /** Hosts of private registries: their tags are looked up by the nodes. */
+  readonly registryHosts: readonly string[];
+  /** Whether Eventing is installed beside Serving, for tasks that an event starts. @default false */
+  readonly eventing?: boolean;
+  /** With istio: Secret in `istio-system` with the certificate of its gateway. @default none, TLS ends before it */
+  readonly tlsSecretName?: string;
+  /** Mirror of upstream charts, as in `ChartReleaseProps`. */
+  readonly chartRegistry?: string;
+  /** What must exist first beside the cluster: nodes, and where it is not Kourier, what carries requests. */
+  readonly dependsOn: readonly ITerraformDependable[];
+}
+
+/** Seconds in which the operator has brought everything up, images and first nodes included. */
+const READY_TIMEOUT = 900;
+
+/**
+ * Knative Serving, and Eventing where asked for: Knative's operator, then the resources by which it installs them, with the
+ * features on that Moodle's pods and models need. A Service answers in the cluster alone unless it has the label
+ * `moodle-platform/public: "true"`; the annotation `moodle-platform/host` is then its host name.
+ *
+ * Its pods meet Pod Security's `restricted`. They have no NetworkPolicies: the operator's manifests bring none along, and
+ * the activator must reach every Service.
+ */
+export class Knative extends Construct implements KnativeServing {
+  readonly namespace = "knative-serving";
+  readonly ingress: KnativeServing["ingress"];
+  readonly ingressClass: string;
+  readonly gateway: ServiceAddress;
+  readonly localGateway: ServiceAddress;
+  readonly ready: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: KnativeProps) {
+    super(scope, id);
+    const { cluster, ingress } = props;
+    const eventing = props.eventing ?? false;
+    const namespaces = ["knative-operator", this.namespace, ...(eventing ? ["knative-eventing"] : [])].map(
+      (name) =>
+        new PlatformNamespace(this, `${name}-namespace`, {
+          name,
+          isolated: false,
+          // They hold nothing that is not made anew.
+          protection: "disposable",
+          dependsOn: cluster.ready,
+        }),
+    );
+    const operator = new ChartRelease(this, "operator", {
+      chart: CHARTS.knativeOperator,
+      chartRegistry: props.chartRegistry,
+      namespace: "knative-operator",
+      values: operatorValues(),
+      timeout: 600,
+      dependsOn: [...cluster.ready, ...props.dependsOn, ...namespaces.flatMap(({ ready }) => ready)],
+    });
+    const knative = new ChartRelease(this, "knative", {
+      chart: { local: "knative" },
+      namespace: this.namespace,
+      values: {
+        version: KNATIVE,
+        ingress,
+        publicDomain: props.publicDomain,
+        registryHosts: props.registryHosts,
+        tlsSecretName: props.tlsSecretName,
+        eventing: { enabled: eventing },
+        waitSeconds: READY_TIMEOUT - 60,
+      },
+      timeout: READY_TIMEOUT,
+      dependsOn: [operator.release],
+    });
+    this.ingress = ingress;
+    this.ingressClass = `${ingress}.ingress.networking.knative.dev`;
+    ({ gateway: this.gateway, localGateway: this.localGateway } = GATEWAYS[ingress]);
+    this.ready = [operator.release, knative.release];
+  }
+
+  /** Where requests enter, as each ingress names it. */
+  static gateway(ingress: KnativeServing["ingress"]): ServiceAddress {
+    return GATEWAYS[ingress].gateway;
+  }
+}
+
+/** Sources: the operator's manifests `ingress/1.23`, and for Contour the names of its two releases. */
+const GATEWAYS: Readonly<
+  Record<KnativeServing["ingress"], { readonly gateway: ServiceAddress; readonly localGateway: ServiceAddress }>
+> = {
+  kourier: {
+    gateway: { namespace: "kourier-system", serviceName: "kourier", port: 80 },
+    localGateway: { namespace: "kourier-system", serviceName: "kourier-internal", port: 80 },
+  },
+  contour: {
+    gateway: { namespace: "contour-external", serviceName: "contour-external-envoy", port: 80 },
+    localGateway: { namespace: "contour-internal", serviceName: "contour-internal-envoy", port: 80 },
+  },
+  istio: {
+    gateway: { namespace: "istio-system", serviceName: "istio-ingressgateway", port: 80 },
+    localGateway: { namespace: "istio-system", serviceName: "knative-local-gateway", port: 80 },
+  },
+};
+
+function operatorValues() {
+  // Beside what the chart sets for each container, `restricted` wants this.
+  const each = { securityContext: { seccompProfile: { type: "RuntimeDefault" } } };
+  return { knative_operator: { knative_operator: each, operator_webhook: each } };
+}
