@@ -1,6 +1,7 @@
 import type { DatabaseConnection } from "../connection";
 import { KEEPALIVE_SECONDS } from "../connection";
 import type { DatabaseSnapshot, DumpFile, Reference } from "../database";
+import { DatabaseError } from "../failure";
 import { countRows, findSchema, readReferences } from "./catalogue";
 import { dumpPostgresql } from "./dump";
 import { PostgresqlSession } from "./session";
@@ -64,13 +65,19 @@ export class PostgresqlSnapshot implements DatabaseSnapshot {
 
   async *dump(folder: string, signal?: AbortSignal): AsyncIterable<DumpFile> {
     this.check();
-    yield* dumpPostgresql(this.connection, {
-      folder,
-      schema: this.schema,
-      snapshot: this.name,
-      engineVersion: this.engineVersion,
-      signal,
-    });
+    try {
+      yield* dumpPostgresql(this.connection, {
+        folder,
+        schema: this.schema,
+        snapshot: this.name,
+        engineVersion: this.engineVersion,
+        signal,
+      });
+    } catch (error) {
+      // A worker of pg_dump may end without a word of why. This session knows whether the server went away.
+      if (error instanceof DatabaseError && error.failure === "tool") await this.beat();
+      throw this.failure ?? error;
+    }
     this.check();
   }
 

@@ -80,7 +80,7 @@ const MEANINGS: readonly (readonly [RegExp, DatabaseFailure])[] = [
   [/certificate verify failed|SSL error|server certificate for|does not support SSL|root certificate file/, "tls"],
   [/could not translate host name|Connection refused|timeout expired|No route to host/, "unreachable"],
   [
-    /server closed the connection|terminating connection|connection to server was lost|SSL connection has been closed|no connection to the server|could not receive data|shutting down|starting up/,
+    /server closed the connection|terminating connection|SSL SYSCALL error|connection to server was lost|SSL connection has been closed|no connection to the server|could not receive data|shutting down|starting up/,
     "lost",
   ],
   [/permission denied/, "privilege"],
