@@ -2,7 +2,7 @@
 import type { Fault } from "../constructs/core/errors";
 import { fault, type Rule } from "./shared-rules";
 import { CONNECTIONS, MAX_CONNECTIONS } from "./sizing/assumptions";
-import { childrenOfPod, connectionsFor, nodesFor, otherConnections } from "./sizing/demands";
+import { connectionsFor, connectionsOfPod, nodesFor, otherConnections } from "./sizing/demands";
 import { demandOf, figuresOf, type SizedEnvironment } from "./sizing/environment";
 
 /** What decides how many pods there are. */
@@ -21,15 +21,15 @@ function connections(environment: SizedEnvironment): Fault[] {
   const needed = connectionsFor(figures, demand);
   if (needed <= maxConnections) return [];
   const others = otherConnections(demand);
-  const children = childrenOfPod(web);
+  const each = connectionsOfPod(web);
   const workers = cron.replicas + adhoc.replicas;
-  const pods = Math.floor(((maxConnections - others) / CONNECTIONS.generations - workers) / children);
+  const pods = Math.floor(((maxConnections - others) / CONNECTIONS.generations - workers) / each);
   const [field, size] = environment.cloud === "aws" ? ["instanceClass", "class"] : ["tier", "tier"];
   return [
     fault(
       "database.maxConnections",
       maxConnections,
-      `${needed} or more: ${web.maxReplicas} web pods of ${children} FPM children and ${workers} workers, twice in an upgrade, and ${others} others`,
+      `${needed} or more: ${web.maxReplicas} web pods with ${each} each and ${workers} workers, twice in an upgrade, and ${others} others`,
       `name a larger ${size} in database.${field} (${database.name} gets ${MAX_CONNECTIONS.perGb} for each GiB)${
         pods > 0 ? `, or lower moodle.web.maxReplicas to ${pods}` : ""
       }`,

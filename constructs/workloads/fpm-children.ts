@@ -6,8 +6,8 @@ export interface FpmResources {
   readonly memoryMb: number;
 }
 
-/** Opcache's shared memory and FPM itself, in MiB. */
-const SHARED_MB = 256;
+/** Shared memory of opcache (256) and APCu (64), and FPM itself with the children that answer probes, in MiB. */
+export const SHARED_MB = 384;
 
 /** What one child holds of its own, in MiB; a request that needs more borrows from children that wait. */
 const CHILD_MB = 100;

@@ -80,9 +80,11 @@ export const OTHER_CONNECTIONS = {
 } as const;
 
 export const CONNECTIONS = {
+  /** Of a web pod, beside its children's: PHP-FPM has two more that answer readiness probes. */
+  probes: 2,
   /** Of web pods and workers: during an upgrade, new ones run beside the old ones. */
   generations: 2,
-  rule: "one for each FPM child of all pods at most and for each worker, twice, because in an upgrade new pods run beside the old ones; and 35 for install, metrics, backup, roles, administrators and the provider",
+  rule: "one for each FPM child of all pods at most, two more a pod for its probes, and one for each worker, twice, because in an upgrade new pods run beside the old ones; and 35 for install, metrics, backup, roles, administrators and the provider",
   sources: [OWN],
 } as const;
 

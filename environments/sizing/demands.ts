@@ -27,6 +27,11 @@ export function childrenOfPod(pod: Pick<WebFigures, "cpu" | "memoryMb">): number
   return fpmChildren(fpmResources(pod));
 }
 
+/** Connections to the database of one web pod at most. */
+export function connectionsOfPod(pod: Pick<WebFigures, "cpu" | "memoryMb">): number {
+  return childrenOfPod(pod) + CONNECTIONS.probes;
+}
+
 /** FPM children of all web pods at most. */
 export function childrenOf(web: WebFigures): number {
   return web.maxReplicas * childrenOfPod(web);
@@ -41,7 +46,8 @@ export function otherConnections({ readReplicas }: Pick<Demand, "readReplicas">)
 
 /** Connections to the database at the worst moment: an upgrade at the highest load, while a backup runs. */
 export function connectionsFor({ web, cron, adhoc }: Pods, demand: Pick<Demand, "readReplicas">): number {
-  return CONNECTIONS.generations * (childrenOf(web) + cron.replicas + adhoc.replicas) + otherConnections(demand);
+  const webPods = web.maxReplicas * connectionsOfPod(web);
+  return CONNECTIONS.generations * (webPods + cron.replicas + adhoc.replicas) + otherConnections(demand);
 }
 
 /** The `max_connections` that a class of server gets. */

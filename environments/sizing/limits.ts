@@ -21,6 +21,7 @@ import {
   childrenOf,
   childrenOfPod,
   connectionsFor,
+  connectionsOfPod,
   nodesFor,
   otherConnections,
   requestsPerSecond,
@@ -64,9 +65,7 @@ export function limits(demand: Demand, figures: Figures): Limit[] {
       "connections",
       `${connections} of ${maxConnections} at the worst moment`,
       [CONNECTIONS],
-      studentsOf(
-        (maxConnections - otherConnections(demand)) / CONNECTIONS.generations - cron.replicas - adhoc.replicas,
-      ),
+      studentsOf(childrenOfPod(web) * webPodsOnConnections(demand, figures)),
     ),
     ...redis(demand, figures),
     limit(
@@ -135,6 +134,12 @@ function studentsOf(children: number): number {
 /** `undefined` for a node whose memory is not known. */
 function studentsOfMemory(node: RedisNode | undefined, mbAtLeast: number, kbPerStudent: number): number | undefined {
   return node && ((node.memoryMb * REDIS_MEMORY.share - mbAtLeast) * 1024) / kbPerStudent;
+}
+
+/** Web pods whose connections the database takes twice, beside everything else; a part of a pod counts. */
+function webPodsOnConnections(demand: Demand, { web, cron, adhoc, maxConnections }: Figures): number {
+  const free = (maxConnections - otherConnections(demand)) / CONNECTIONS.generations - cron.replicas - adhoc.replicas;
+  return free / connectionsOfPod(web);
 }
 
 /** Web pods that the nodes hold twice, beside everything else. */

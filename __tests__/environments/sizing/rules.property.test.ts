@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { ConfigurationError } from "../../../constructs/core/errors";
 import { loadEnvironments } from "../../../environments/load";
 import type { EnvironmentInput } from "../../../environments/schema";
-import { childrenOfPod, connectionsFor } from "../../../environments/sizing/demands";
+import { connectionsFor, connectionsOfPod } from "../../../environments/sizing/demands";
 import { demandOf, figuresOf } from "../../../environments/sizing/environment";
 import { PROTECTED_SITE } from "../../../environments/sizing/figures";
 import { size } from "../../../environments/sizing/size";
@@ -50,7 +50,7 @@ test("whatever figures a file gives, the connections fit, or a fault says which 
         if (environment === undefined) throw new Error("no environment");
         const figures = figuresOf(environment);
         expect(connectionsFor(figures, demandOf(environment))).toBeLessThanOrEqual(figures.maxConnections);
-        expect(2 * figures.web.maxReplicas * childrenOfPod(figures.web)).toBeLessThan(figures.maxConnections);
+        expect(2 * figures.web.maxReplicas * connectionsOfPod(figures.web)).toBeLessThan(figures.maxConnections);
       } catch (error) {
         const { faults } = error as ConfigurationError;
         expect(faults).toMatchObject([{ path: "production.database.maxConnections", allowed: /\d+ or more/ }]);

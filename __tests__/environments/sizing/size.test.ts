@@ -106,7 +106,7 @@ describe("what gives out first", () => {
   test.each([
     ["database", { database: rdsClass("db.m7g.large") }, 500],
     ["FPM children", { web: { maxReplicas: 3 } }, 1000],
-    ["connections", { maxConnections: 100 }, 633],
+    ["connections", { maxConnections: 100 }, 558],
     ["nodes", { nodes: { cpuLimit: 24 } }, 666],
   ] as const)("%s", (figure, given, students) => {
     expect(first(given)).toMatchObject({ figure, students });
