@@ -84,6 +84,21 @@ describeOnTestbed("charts/moodle", () => {
       expect(readers.map(({ metadata }) => metadata.name)).toEqual([jobName(objects)]);
     });
 
+    test("asks for disk wherever it asks for memory, and may fill no more than its volumes hold", async () => {
+      const pods = (await render(site("sites", everything))).flatMap(({ spec }) => spec?.template ?? []);
+      const without = pods
+        .flatMap((pod) => containersOf({ template: pod }))
+        .filter(({ resources }) => resources.requests?.["ephemeral-storage"] === undefined);
+      expect(without.map(({ name }) => name)).toEqual([]);
+      const volumes = pods.flatMap(({ spec }) => spec.volumes).filter(({ emptyDir }) => emptyDir !== undefined);
+      expect(volumes.filter(({ emptyDir }) => emptyDir.sizeLimit === undefined)).toEqual([]);
+    });
+
+    test("keeps what an installation has said for three days", () => {
+      const job = only(objects, "Job", jobName(objects));
+      expect(job.spec.ttlSecondsAfterFinished).toBe(3 * 24 * 3600);
+    });
+
     test("puts no secret into the environment", () => {
       expect(JSON.stringify(objects)).not.toContain("secretKeyRef");
       expect(JSON.stringify(objects)).not.toContain("secretRef");

@@ -6,6 +6,8 @@ import { apply, createNamespace, describeOnTestbed, get, helm, kubectl } from ".
 
 const NOWHERE = { nodeSelector: { "example.edu/nowhere": "true" }, tolerations: [] };
 
+const INSTALL = "app.kubernetes.io/component=install";
+
 const install = (release: string, timeout: string) => [
   ...["upgrade", "--install", release, CHART, "--wait", "--timeout", timeout, "--values", "-"],
 ];
@@ -71,6 +73,16 @@ describeOnTestbed("a release of charts/moodle", () => {
       await expect(helm(["test", release, "--namespace", namespace, "--timeout", "60s"])).resolves.toContain(
         "Succeeded",
       );
+    });
+
+    test("its Job runs again as docs/moodle-operation.md says", async () => {
+      const job = async () => (await get(["jobs", "--selector", INSTALL], namespace)).items[0].metadata;
+      const before = await job();
+      await kubectl(["delete", "job", "--selector", INSTALL, "--namespace", namespace]);
+      const manifest = await helm(["get", "manifest", release, "--namespace", namespace]);
+      await kubectl(["apply", "--namespace", namespace, "--selector", INSTALL, "--filename", "-"], { input: manifest });
+      expect((await job()).name).toBe(before.name);
+      expect((await job()).uid).not.toBe(before.uid);
     });
 
     test("an upgrade to every choice and back keeps selectors and claim, and leaves nothing of them", async () => {

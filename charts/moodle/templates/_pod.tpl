@@ -123,7 +123,7 @@ securityContext:
   command: [moodle, wait]
   {{- include "moodle.container" . | nindent 2 }}
   resources:
-    requests: { cpu: 50m, memory: 128Mi }
+    requests: { cpu: 50m, memory: 128Mi, ephemeral-storage: 128Mi }
     limits: { memory: 256Mi }
   volumeMounts:
     {{- include "moodle.phpMounts" . | nindent 4 }}
