@@ -4,7 +4,7 @@
  * answers. Nothing is written unless everything was resolved; with --check nothing is written at all, and what is missing
  * or different is an error.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,13 +36,23 @@ const lockSchema = z.strictObject({
 
 type Entry = z.infer<typeof entrySchema>;
 
-function git(...args: string[]): string {
-  return execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+/** What a program prints that reads an entry's repository. */
+function ask({ name, repository }: Entry, command: string, ...args: string[]): string {
+  const result = spawnSync(command, args, { encoding: "utf8" });
+  if (result.status === 0) return result.stdout;
+  throw new Error(
+    `${name}: ${repository} does not give it: ${(result.error?.message ?? result.stderr).trim()}\n` +
+      "Run this where the repository can be reached. Nothing was written",
+  );
 }
 
 /** The commit that a tag names; an annotated tag's own id is not it. */
-function commitOfTag({ name, repository, tag }: Entry): string {
-  const lines = git("ls-remote", "--tags", repository, `refs/tags/${tag}`, `refs/tags/${tag}^{}`).trim().split("\n");
+function commitOfTag(entry: Entry): string {
+  const { name, repository, tag } = entry;
+  const refs = [`refs/tags/${tag}`, `refs/tags/${tag}^{}`];
+  const lines = ask(entry, "git", "ls-remote", "--tags", repository, ...refs)
+    .trim()
+    .split("\n");
   const found = lines.at(-1)?.split("\t")[0];
   if (!found) throw new Error(`${name}: ${repository} has no tag ${tag}: name one that it has`);
   return found;
@@ -60,7 +70,7 @@ function resolveEntry(entry: Entry, tools: string): Entry {
   }
   const folder = mkdtempSync(join(tmpdir(), "images-lock-"));
   try {
-    execFileSync(join(tools, "fetch"), [entry.repository, resolved, join(folder, "tree")], { stdio: "pipe" });
+    ask(entry, join(tools, "fetch"), entry.repository, resolved, join(folder, "tree"));
     const sum = execFileSync(join(tools, "tree-sha256"), [join(folder, "tree")], { encoding: "utf8" }).trim();
     if (entry.commit !== null && entry.sha256 !== null && entry.sha256 !== sum) {
       throw new Error(`${entry.name}: the files of ${resolved} have the SHA-256 ${sum} and not ${entry.sha256}`);

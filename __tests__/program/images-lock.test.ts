@@ -138,9 +138,17 @@ const refused: [string, (lock: ReturnType<typeof complete>) => void, string][] =
     (lock) => (lock.core.tag = "v9"),
     "moodle: file://.* has no tag v9: name one that it has",
   ],
-  ["a repository that does not answer", (lock) => (lock.core.repository = "file:///nonexistent"), "nonexistent"],
+  [
+    "a repository that does not answer",
+    (lock) => (lock.core.repository = "file:///nonexistent"),
+    "moodle: file:///nonexistent does not give it: [^]*nonexistent[^]*Run this where the repository can be reached",
+  ],
   ["a tag that has moved", (lock) => (lock.core.commit = commit), `the tag v4.5.12 names .* and not ${commit}`],
-  ["a commit that is not there", (lock) => Object.assign(lock.plugins[0] ?? {}, { commit }), "fetch"],
+  [
+    "a commit that is not there",
+    (lock) => Object.assign(lock.plugins[0] ?? {}, { commit }),
+    "tool_objectfs: .*does not give it",
+  ],
   [
     "other files than were locked",
     (lock) => Object.assign(lock.plugins[0] ?? {}, { sha256: "a".repeat(64) }),
