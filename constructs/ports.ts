@@ -191,7 +191,52 @@ export type SiteRoute =
       readonly tlsSecretName?: string;
       /** Namespace of the ingress controller, for NetworkPolicies. */
       readonly controllerNamespace: string;
-    };
+    }
+  | IngressControllerRoute;
+
+/** An ingress controller of this platform: the site's chart speaks to it in the controller's own resources. */
+export interface IngressControllerRoute {
+  readonly kind: "nginx" | "traefik" | "contour" | "istio";
+  /** Class that its resources name; Istio has none. */
+  readonly className: string;
+  /** Where its pods are, for NetworkPolicies. */
+  readonly controllerNamespace: string;
+  /** Networks of the pods, of which the controller's `X-Forwarded-For` is believed. */
+  readonly podCidrs: readonly string[];
+  /** Networks of the load balancer before the controller, which are not the visitors'. */
+  readonly edgeCidrs: readonly string[];
+  /** Where TLS ends at the controller: the ClusterIssuer of the site's certificate, and how it is asked. @default before */
+  readonly certificate?: { readonly issuerName: string; readonly challenge: "dns-01" | "http-01" };
+  /** From one address with nginx and traefik; altogether for each gateway pod with contour and istio. */
+  readonly loginRequestsPerMinute: number;
+}
+
+/** How requests reach an ingress controller from outside. The load balancer belongs to Terraform. */
+export type ControllerEntrance = {
+  /** Where connections and health checks come from, as pods see it. */
+  readonly sourceCidrs: readonly string[];
+  /** Networks of a load balancer that reads requests, whose `X-Forwarded-For` is believed; none where TLS ends here. */
+  readonly proxyCidrs: readonly string[];
+} & (
+  | {
+      /** Target groups that the AWS Load Balancer Controller fills: an ALB's for HTTP, or an NLB's for HTTP and HTTPS. */
+      readonly kind: "target-groups";
+      readonly httpTargetGroupArn: string;
+      readonly httpsTargetGroupArn?: string;
+    }
+  | {
+      /** A Gateway of Google Cloud, in the controller's namespace. */
+      readonly kind: "gateway";
+      readonly gatewayName: string;
+      readonly sectionName: string;
+      readonly securityPolicyName?: string;
+    }
+  | {
+      /** A reserved regional address of Google Cloud, which the controller's own Service takes. */
+      readonly kind: "address";
+      readonly address: string;
+    }
+);
 
 /** Knative Serving, as what runs on it needs to know it. */
 export interface KnativeServing {

@@ -50,6 +50,8 @@ export const CHARTS = {
     version: "v1.23.0",
   },
   karpenterCrd: { repository: "oci://public.ecr.aws/karpenter", name: "karpenter-crd", version: "1.14.1" },
+  traefik: { repository: "https://traefik.github.io/charts", name: "traefik", version: "41.3.0" },
+  certManager: { repository: "oci://quay.io/jetstack/charts", name: "cert-manager", version: "v1.21.1" },
 } as const satisfies Record<string, UpstreamChart>;
 
 /** Knative Serving and Eventing, both of which its operator of the same minor version installs. */

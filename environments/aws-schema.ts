@@ -5,6 +5,7 @@ import {
   backupFields,
   CI,
   ci,
+  edgeNone,
   kubernetesVersion,
   maxConnections,
   sharedFields,
@@ -61,6 +62,8 @@ const awsDatabase = z
   .describe("The managed database.");
 
 const awsRegion = matching(/^[a-z]{2}(-[a-z]+)+-[0-9]$/, "an AWS region, such as eu-central-1");
+
+const allowedCidrs = z.array(clientCidr).min(1).default(["0.0.0.0/0"]).describe("Networks that may use the site.");
 
 const nodeType = (allowed: string) => matching(/^cache\.[a-z0-9]+\.[a-z0-9]+$/, allowed);
 
@@ -211,15 +214,23 @@ export const awsSchema = z.strictObject({
     .prefault({})
     .describe("The shared file system, EFS."),
   edge: z
-    .strictObject({
-      type: z.literal("alb").default("alb").describe("An Application Load Balancer."),
-      waf: z
-        .boolean()
-        .optional()
-        .describe("AWS WAF with the managed rule sets. Default: on where protected, off where disposable."),
-      allowedCidrs: z.array(clientCidr).min(1).default(["0.0.0.0/0"]).describe("Networks that may use the site."),
-    })
-    .prefault({})
+    .discriminatedUnion("type", [
+      z.strictObject({
+        // Optional first: a file may change one field of the default variant without naming it.
+        type: z
+          .literal("alb")
+          .optional()
+          .default("alb")
+          .describe("An Application Load Balancer, with a certificate of ACM."),
+        waf: z
+          .boolean()
+          .optional()
+          .describe("AWS WAF with the managed rule sets. Default: on where protected, off where disposable."),
+        allowedCidrs,
+      }),
+      z.strictObject({ ...edgeNone, allowedCidrs }),
+    ])
+    .prefault({ type: "alb" })
     .describe("Where requests enter."),
   state: z
     .strictObject({

@@ -17,7 +17,7 @@ function resolveAws(parsed: SizedAws) {
   return {
     ...parsed,
     prefix: namePrefix(parsed),
-    moodle: { ...parsed.moodle, mail: resolveMail(parsed) },
+    moodle: resolveMoodle(parsed),
     backups: {
       ...parsed.backups,
       lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0),
@@ -31,7 +31,10 @@ function resolveAws(parsed: SizedAws) {
       masterPassword: database.masterPassword ?? (database.readReplicas > 0 ? "write-only" : "rds-managed"),
       backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 14 : 1),
     },
-    edge: { ...parsed.edge, waf: parsed.edge.waf ?? isProtected },
+    edge:
+      parsed.edge.type === "alb"
+        ? { ...parsed.edge, waf: parsed.edge.waf ?? isProtected }
+        : { ...parsed.edge, acme: resolveAcme(parsed.edge.acme, parsed) },
     state: { ...parsed.state, bucket: parsed.state.bucket ?? `moodle-${parsed.name}-state-${parsed.account}` },
     images: {
       ...parsed.images,
@@ -47,7 +50,7 @@ function resolveGoogle(parsed: SizedGoogle) {
   return {
     ...parsed,
     prefix: namePrefix(parsed),
-    moodle: { ...parsed.moodle, mail: resolveMail(parsed) },
+    moodle: resolveMoodle(parsed),
     backups: {
       ...parsed.backups,
       lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0),
@@ -61,13 +64,31 @@ function resolveGoogle(parsed: SizedGoogle) {
       backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 7 : 1),
     },
     files: { ...parsed.files, tier: parsed.files.tier ?? (isProtected ? "REGIONAL" : "BASIC_HDD") },
-    edge: { ...parsed.edge, cloudArmor: parsed.edge.cloudArmor ?? isProtected },
+    edge:
+      parsed.edge.type === "gateway"
+        ? { ...parsed.edge, cloudArmor: parsed.edge.cloudArmor ?? isProtected }
+        : { ...parsed.edge, acme: resolveAcme(parsed.edge.acme, parsed) },
     state: { ...parsed.state, bucket: parsed.state.bucket ?? `moodle-${parsed.name}-state-${parsed.project}` },
     images: {
       ...parsed.images,
       registry: parsed.images.registry ?? `${parsed.region}-docker.pkg.dev/${parsed.project}/moodle-${parsed.name}`,
     },
   } as const;
+}
+
+function resolveMoodle(parsed: SizedEnvironment) {
+  const { moodle, sizing } = parsed;
+  return {
+    ...moodle,
+    mail: resolveMail(parsed),
+    loginRequestsPerMinute: moodle.loginRequestsPerMinute ?? 2 * sizing.concurrentStudents,
+  };
+}
+
+type Acme = Extract<ParsedEnvironment["edge"], { type: "none" }>["acme"];
+
+function resolveAcme(acme: Acme, { moodle }: Pick<ParsedEnvironment, "moodle">) {
+  return { ...acme, email: acme.email ?? moodle.adminEmail };
 }
 
 /** Ports of submission by TLS: the registered one, and the one that Amazon SES has beside it. */

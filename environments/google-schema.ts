@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { BY_SIZE, cidr, clientCidr, count, email, hostname, matching } from "./fields";
-import { BACKUPS, backupFields, kubernetesVersion, maxConnections, sharedFields, stateBucket } from "./shared-schema";
+import {
+  BACKUPS,
+  backupFields,
+  edgeNone,
+  kubernetesVersion,
+  maxConnections,
+  sharedFields,
+  stateBucket,
+} from "./shared-schema";
 
 const cloudSqlShared = {
   edition: z.enum(["ENTERPRISE", "ENTERPRISE_PLUS"]).default("ENTERPRISE").describe("Edition of Cloud SQL."),
@@ -37,6 +45,13 @@ const googleDatabase = z
   ])
   .prefault({ engine: "postgresql" })
   .describe("The managed database.");
+
+const allowedCidrs = z
+  .array(clientCidr)
+  .min(1)
+  .max(10)
+  .default(["0.0.0.0/0"])
+  .describe("Networks that may use the site.");
 
 /** What an environment on Google Cloud may say. */
 export const googleSchema = z.strictObject({
@@ -178,25 +193,25 @@ export const googleSchema = z.strictObject({
     .prefault({})
     .describe("The shared file system, Filestore."),
   edge: z
-    .strictObject({
-      type: z
-        .literal("gateway")
-        .default("gateway")
-        .describe("A global external Application Load Balancer, as a Gateway."),
-      cloudArmor: z
-        .boolean()
-        .optional()
-        .describe(
-          "Google Cloud Armor with the preconfigured rules. Default: on where protected, off where disposable.",
-        ),
-      allowedCidrs: z
-        .array(clientCidr)
-        .min(1)
-        .max(10)
-        .default(["0.0.0.0/0"])
-        .describe("Networks that may use the site."),
-    })
-    .prefault({})
+    .discriminatedUnion("type", [
+      z.strictObject({
+        // Optional first: a file may change one field of the default variant without naming it.
+        type: z
+          .literal("gateway")
+          .optional()
+          .default("gateway")
+          .describe("A global external Application Load Balancer, as a Gateway, with a Google-managed certificate."),
+        cloudArmor: z
+          .boolean()
+          .optional()
+          .describe(
+            "Google Cloud Armor with the preconfigured rules. Default: on where protected, off where disposable.",
+          ),
+        allowedCidrs,
+      }),
+      z.strictObject({ ...edgeNone, allowedCidrs }),
+    ])
+    .prefault({ type: "gateway" })
     .describe("Where requests enter."),
   state: z
     .strictObject({

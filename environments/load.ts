@@ -120,7 +120,10 @@ function allowedBy(issue: Issue): string {
       return issue.values.map((value) => JSON.stringify(value)).join(" or ");
     case "invalid_union":
       return "options" in issue && issue.options !== undefined
-        ? issue.options.map((value) => JSON.stringify(value)).join(" or ")
+        ? issue.options
+            .filter((value) => value !== undefined)
+            .map((value) => JSON.stringify(value))
+            .join(" or ")
         : issue.message;
     case "too_small":
       return `${issue.minimum} or more`;

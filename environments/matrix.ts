@@ -54,6 +54,7 @@ function awsVariants(): Combination[] {
   const ci = { githubRepository: "example-university/moodle-platform" };
   const connectionArn =
     "arn:aws:codeconnections:eu-central-1:444455556666:connection/7f0c0b52-0a53-4a0b-9a57-3c2b6a0e1d11";
+  const none = { type: "none" } satisfies Input<"aws">["edge"];
   const size = { engine: "postgresql", instanceClass: "db.m6gd.large" } satisfies Database<"aws">;
   const cluster = { ...size, topology: "multi-az-cluster" } satisfies Database<"aws">;
   return [
@@ -93,6 +94,12 @@ function awsVariants(): Combination[] {
       "restore-from",
     ),
     combination("production", { ...production, files: { throughput: "bursting" } }, "bursting-files"),
+    combination("production", { ...production, edge: none, ingressController: "traefik" }, "nlb-traefik"),
+    combination(
+      "staging",
+      { ...staging, edge: { ...none, acme: { challenge: "http-01" } }, ingressController: "traefik" },
+      "nlb-traefik-http-01",
+    ),
     combination("production", { ...production, edge: { waf: false, allowedCidrs: ["198.51.100.0/24"] } }, "no-waf"),
     combination(
       "production",
@@ -146,6 +153,11 @@ function googleVariants(): Combination[] {
     ),
     combination(
       "production",
+      { ...production, edge: { type: "none" }, ingressController: "traefik" },
+      "address-traefik",
+    ),
+    combination(
+      "production",
       { ...production, edge: { cloudArmor: false, allowedCidrs: ["198.51.100.0/24"] } },
       "no-cloud-armor",
     ),
@@ -179,6 +191,8 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
     combination("staging", { ...staging, sizing: { concurrentStudents: 20000 } }, "20000-students"),
     combination("production", { ...production, backups: { requireDrillWithin: "7d" } }, "drill-gate"),
     combination("staging", { ...staging, chartRegistry: "oci://registry.example.edu/charts" }, "chart-registry"),
+    combination("production", { ...production, ingressController: "traefik" }, "traefik"),
+    combination("production", { ...production, knative: true, knativeIngress: "kourier" }, "knative-kourier"),
     combination("staging", { ...staging, incarnation: 2 }, "second-incarnation"),
     ...(["5.1", "5.2"] as const).map((version) =>
       combination(

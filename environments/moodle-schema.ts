@@ -19,6 +19,11 @@ export const moodle = z
     language: matching(/^[a-z]{2,3}(_[a-z]+)*$/, "a Moodle language code, such as en or de")
       .default("en")
       .describe("Default language of the site."),
+    loginRequestsPerMinute: count(10, 1000000)
+      .optional()
+      .describe(
+        "Requests to the pages of the login a minute that an ingress controller lets through: from one address. Default: twice `sizing.concurrentStudents`, who may all come from one campus.",
+      ),
     maxUploadMb: count(1, 4096).default(256).describe("Largest upload, in MiB."),
     web: z
       .strictObject({

@@ -1,7 +1,7 @@
 /** Fields that an environment has on every cloud, and the rest of what the clouds' schemas share. */
 import { z } from "zod";
 import { IMAGE_TAG, KUBERNETES } from "../constructs/versions";
-import { clientCidr, count, cronSchedule, hostname, imageVersion, matching } from "./fields";
+import { clientCidr, count, cronSchedule, email, hostname, imageVersion, matching } from "./fields";
 import { moodle } from "./moodle-schema";
 
 const sizing = z
@@ -122,6 +122,32 @@ export const ci = z
   })
   .describe(CI);
 
+/** Where TLS ends in the cluster: how certificates are had from an ACME authority. */
+const acme = z
+  .strictObject({
+    challenge: z
+      .enum(["dns-01", "http-01"])
+      .default("dns-01")
+      .describe(
+        "How the authority is shown whose the domain is: by a record in its zone, or by an answer of the site.",
+      ),
+    directory: z
+      .url({ protocol: /^https$/, error: "an https:// address" })
+      .default("https://acme-v02.api.letsencrypt.org/directory")
+      .describe("Address of the authority."),
+    email: email.optional().describe("Who hears from the authority. Default: `moodle.adminEmail`."),
+  })
+  .prefault({})
+  .describe("Certificates by cert-manager.");
+
+/** `edge.type` on every cloud, where no load balancer of the cloud reads requests. */
+export const edgeNone = {
+  type: z.literal("none").describe("The ingress controller has a network load balancer of its own, and ends TLS."),
+  acme,
+};
+
+const INGRESS_CONTROLLERS = ["traefik"] as const;
+
 export const sharedFields = {
   name: matching(
     /^(?!.*--)[a-z][a-z0-9-]{0,14}[a-z0-9]$/,
@@ -141,6 +167,17 @@ export const sharedFields = {
     "Who pays and answers for it: a tag or label on every resource.",
   ),
   domain: hostname.describe("Host name of the site."),
+  ingressController: z
+    .enum(INGRESS_CONTROLLERS)
+    .optional()
+    .describe(
+      "What routes requests in the cluster. Default: none, the edge sends them to the site's pods, or to Knative's gateway.",
+    ),
+  knative: z.boolean().default(false).describe("Whether Knative runs in the cluster."),
+  knativeIngress: z
+    .enum(["kourier"])
+    .optional()
+    .describe("What carries requests to Knative's Services; required with it."),
   sizing,
   moodle,
   images,

@@ -1,7 +1,6 @@
 import { AwsProvider } from "@cdktf/provider-aws/lib/provider";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { type App, Aspects } from "cdktf";
-import { AlbEdge } from "../constructs/aws/alb-edge";
 import { backupPermissions } from "../constructs/aws/backup-permissions";
 import { BudgetAlarm } from "../constructs/aws/budget-alarm";
 import { ClusterPlanner } from "../constructs/aws/cluster-planner";
@@ -11,7 +10,6 @@ import { ElastiCacheRedis, type ElastiCacheRedisProps } from "../constructs/aws/
 import { type PolicyStatement, partition } from "../constructs/aws/iam-policy";
 import { Karpenter } from "../constructs/aws/karpenter";
 import { KmsKey } from "../constructs/aws/kms-key";
-import { LoadBalancerControllerIdentity } from "../constructs/aws/load-balancer-controller-identity";
 import { ObjectBucket } from "../constructs/aws/object-bucket";
 import { ObjectBucketReplica } from "../constructs/aws/object-bucket-replica";
 import { PermissionsBoundary } from "../constructs/aws/permissions-boundary";
@@ -28,6 +26,7 @@ import { pinProviders } from "../constructs/core/providers";
 import type { ClusterAccess } from "../constructs/ports";
 import type { AwsEnvironment } from "../environments/defaults";
 import { addAwsBackend } from "./aws-backend";
+import { addAwsEdge } from "./aws-edge";
 import { awsNames } from "./aws-names";
 import { addClusterProviders } from "./cluster-providers";
 import { PlatformStack } from "./platform-stack";
@@ -152,22 +151,8 @@ export class AwsEnvironmentStack extends PlatformStack {
       },
     });
 
-    const edge = new AlbEdge(this, "edge", {
-      ...this.place,
-      ...environment.edge,
-      domain: environment.domain,
-      hostedZoneId: environment.hostedZone.id,
-      vpcId: vpc.vpcId,
-      publicSubnetIds: vpc.publicSubnetIds,
-      publicSubnetCidrs: vpc.publicSubnetCidrs,
-      clusterSecurityGroupId: cluster.clusterSecurityGroupId,
-      protection,
-    });
-    const controllerIdentity = new LoadBalancerControllerIdentity(this, "load-balancer-controller", {
-      ...this.place,
-      clusterName: cluster.clusterName,
-      targetGroupArns: [edge.targetGroupArn],
-    });
+    const { clusterName, clusterSecurityGroupId } = cluster;
+    const { edge, controller } = addAwsEdge(this, { environment, vpc, clusterName, clusterSecurityGroupId });
     if (budget !== undefined) new BudgetAlarm(this, "budget", { ...budget, name: prefix });
 
     new Site(this, "site", {
@@ -210,7 +195,8 @@ export class AwsEnvironmentStack extends PlatformStack {
         ready: [],
       },
       files: files.fileSystem,
-      edge: { kind: "alb", vpcId: vpc.vpcId, region, route: edge.route, controllerIdentity },
+      edge,
+      controller,
     });
   }
 

@@ -6,7 +6,6 @@ import { grantBackups } from "../constructs/google/backup-grants";
 import { BudgetAlarm } from "../constructs/google/budget-alarm";
 import { CloudSqlDatabase } from "../constructs/google/cloud-sql-database";
 import { Filestore } from "../constructs/google/filestore";
-import { GatewayEdge } from "../constructs/google/gateway-edge";
 import { GcsBucket } from "../constructs/google/gcs-bucket";
 import { GkeCluster } from "../constructs/google/gke-cluster";
 import { GoogleWorkloadIdentity } from "../constructs/google/google-workload-identity";
@@ -19,6 +18,7 @@ import type { RedisEndpoints } from "../constructs/ports";
 import type { GoogleEnvironment } from "../environments/defaults";
 import { addClusterProviders } from "./cluster-providers";
 import { addGoogleBackend } from "./google-backend";
+import { addGoogleEdge } from "./google-edge";
 import { type GoogleNames, googleNames } from "./google-names";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
@@ -111,14 +111,10 @@ export class GoogleEnvironmentStack extends PlatformStack {
       writerRole: this.names.role("backup_writer"),
       removerRole: this.names.role("backup_remover"),
     });
-    const edge = new GatewayEdge(this, "edge", {
-      name: prefix,
-      project,
-      domain: environment.domain,
-      managedZoneName: environment.managedZone.name,
+    const { edge, controller } = addGoogleEdge(this, {
+      environment,
       namespace: identities.web.namespace,
-      cloudArmor: environment.edge.cloudArmor,
-      allowedCidrs: environment.edge.allowedCidrs,
+      workloadPool: cluster.workloadPool,
     });
     if (budget !== undefined) new BudgetAlarm(this, "budget", { ...budget, name: prefix, project, projectNumber });
 
@@ -135,7 +131,8 @@ export class GoogleEnvironmentStack extends PlatformStack {
       snapshotSource: database.snapshotSource,
       restoreStore: restoreFrom && { kind: "gcs", bucketName: restoreFrom.bucket, region, ready: [] },
       files: files.fileSystem,
-      edge: { kind: "gateway", frontEnd: edge, route: edge.route },
+      edge,
+      controller,
     });
   }
 

@@ -15,7 +15,8 @@ import { BackupCronJobs } from "../constructs/workloads/backup-cron-jobs";
 import { DatabaseRoles } from "../constructs/workloads/database-roles";
 import { DrillGate } from "../constructs/workloads/drill-gate";
 import { ExternalSecrets } from "../constructs/workloads/external-secrets";
-import { Ingress, type IngressEdge } from "../constructs/workloads/ingress";
+import { Ingress, type IngressEdge, type SiteController } from "../constructs/workloads/ingress";
+import { Knative } from "../constructs/workloads/knative";
 import type { MailRelay } from "../constructs/workloads/moodle-values";
 import { MoodleWeb } from "../constructs/workloads/moodle-web";
 import { PlatformNamespace } from "../constructs/workloads/platform-namespace";
@@ -50,20 +51,22 @@ export interface SiteProps {
   /** That of the mail relay is put in by hand, the others are born in the cluster. */
   readonly secrets: Pick<SiteSecrets, "administrator" | "backupSigning" | "smtp">;
   readonly edge: IngressEdge;
+  /** What stands between the edge and the site. @default nothing */
+  readonly controller?: SiteController;
 }
 
 /** The half of an environment that is in the cluster, the same on every cloud. */
 export class Site extends Construct {
   constructor(scope: Construct, id: string, props: SiteProps) {
     super(scope, id);
-    const { environment, cluster, nodesReady, identities, database, redis, objectStore, edge } = props;
+    const { environment, cluster, nodesReady, identities, database, redis, objectStore, edge, controller } = props;
     const { moodle, backups, images, protection, chartRegistry } = environment;
     const { administrator, backupSigning, smtp } = props.secrets;
     const stores = secretStores(environment);
 
     const namespace = new PlatformNamespace(this, "namespace", {
       name: identities.web.namespace,
-      labels: Ingress.namespaceLabels(edge),
+      labels: Ingress.namespaceLabels(props),
       protection,
       dependsOn: cluster.ready,
     });
@@ -93,7 +96,24 @@ export class Site extends Construct {
       image: image(images.registry, "database-roles", images.databaseRoles),
       dependsOn: [...nodesReady, ...namespace.ready],
     });
-    const ingress = new Ingress(this, "ingress", { cluster, edge, chartRegistry, dependsOn: namespace.ready });
+    const ingress = new Ingress(this, "ingress", {
+      cluster,
+      edge,
+      controller,
+      chartRegistry,
+      // The programs of the load balancer run on the system nodes; a controller of requests runs where there is room.
+      dependsOn: controller === undefined ? namespace.ready : [...nodesReady, ...namespace.ready],
+    });
+    if (environment.knative && environment.knativeIngress !== undefined) {
+      new Knative(this, "knative", {
+        cluster,
+        ingress: environment.knativeIngress,
+        publicDomain: environment.domain,
+        registryHosts: [registryHost(images.registry)],
+        chartRegistry,
+        dependsOn: nodesReady,
+      });
+    }
     const backup = new BackupCronJobs(this, "backup", {
       cluster,
       identities: {
@@ -183,6 +203,11 @@ function secretStores(environment: Environment): SecretStore[] {
       : { store: "google-secret-manager", project: environment.project };
   const { secrets } = environment;
   return secrets.store === "vault" ? [own, secrets] : [own];
+}
+
+/** A registry is named by its host and a path in it. */
+function registryHost(registry: string): string {
+  return registry.split("/")[0] ?? registry;
 }
 
 function image(registry: string, name: string, version: string): string {

@@ -1,11 +1,22 @@
 /** The small charts of this package, with the values that the constructs give them, on a cluster that checks every field. */
 import type { SecretStore } from "../../constructs/ports";
 import { BOTTLEROCKET } from "../../constructs/versions";
+import type { AcmeSolver } from "../../constructs/workloads/cert-manager";
 import { DatabaseRoles } from "../../constructs/workloads/database-roles";
 import { ExternalSecrets } from "../../constructs/workloads/external-secrets";
-import { Ingress } from "../../constructs/workloads/ingress";
+import { Ingress, type IngressEdge } from "../../constructs/workloads/ingress";
 import { Knative, type KnativeProps } from "../../constructs/workloads/knative";
-import { cluster, database, httpRoute, identity, secret } from "../support/ports";
+import {
+  albEdge,
+  cluster,
+  database,
+  gatewayEdge,
+  httpRoute,
+  identity,
+  nlbEdge,
+  secret,
+  siteController,
+} from "../support/ports";
 import { install, planned, render } from "./support/charts";
 import { apply, createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
 
@@ -169,6 +180,33 @@ describeOnTestbed("gateway", () => {
     });
     await createNamespace("gateway");
     await expect(apply(await render({ ...release, namespace: "gateway" }), "gateway")).resolves.toHaveLength(3);
+  });
+});
+
+const behind = (edge: IngressEdge, solver?: AcmeSolver) => (name: string) =>
+  planned(name, (scope) => {
+    new Ingress(scope, "ingress", { cluster, edge, controller: siteController("traefik", solver), dependsOn: [] });
+  });
+
+describeOnTestbed("edge-binding", () => {
+  beforeAll(() => createNamespace("traefik"));
+
+  test.each<[string, IngressEdge, number]>([
+    ["an ALB", albEdge, 1],
+    ["an NLB", nlbEdge, 2],
+    ["a Gateway", gatewayEdge, 3],
+  ])("has no field that its definitions lack, behind %s", async (_, edge, objects) => {
+    await expect(apply(await render(behind(edge)("edge-binding")), "traefik")).resolves.toHaveLength(objects);
+  });
+});
+
+describeOnTestbed("acme-issuer", () => {
+  test.each<[string, AcmeSolver]>([
+    ["Route 53", { kind: "route53", region: "eu-central-1", hostedZoneId: "Z0123456789ABCDEFGHIJ" }],
+    ["Cloud DNS", { kind: "cloud-dns", project: "moodle-example", managedZoneName: "example-edu" }],
+    ["an answer over HTTP", { kind: "http", className: "traefik" }],
+  ])("has no field that its definitions lack, with %s", async (_, solver) => {
+    await expect(apply(await render(behind(nlbEdge, solver)("acme-issuer")))).resolves.toHaveLength(1);
   });
 });
 

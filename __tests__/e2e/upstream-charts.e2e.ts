@@ -12,7 +12,7 @@ import { CHARTS, KUBERNETES, type UpstreamChart } from "../../constructs/version
 import { ExternalSecrets } from "../../constructs/workloads/external-secrets";
 import { Ingress } from "../../constructs/workloads/ingress";
 import { Knative } from "../../constructs/workloads/knative";
-import { cluster, identity, targetGroup } from "../support/ports";
+import { cluster, identity, nlbEdge, siteController, targetGroup } from "../support/ports";
 import type { Resource } from "../support/template";
 import { isMap, type PlannedRelease, plannedReleases } from "./support/releases";
 import { createNamespace, helm, kubectl, missingTestbed } from "./support/testbed";
@@ -53,6 +53,14 @@ const releases = plannedReleases((scope) => {
     },
     dependsOn: [],
   });
+  for (const kind of ["traefik"] as const) {
+    new Ingress(scope, kind, {
+      cluster: access,
+      edge: nlbEdge,
+      controller: siteController(kind, { kind: "http", className: kind }),
+      dependsOn: [],
+    });
+  }
   new Knative(scope, "knative", {
     cluster: access,
     ingress: "kourier",

@@ -2,6 +2,7 @@
 import type {
   ClusterAccess,
   DatabaseEndpoint,
+  IngressControllerRoute,
   ObjectStore,
   RedisEndpoint,
   SecretRef,
@@ -9,7 +10,8 @@ import type {
   SiteRoute,
   WorkloadIdentity,
 } from "../../constructs/ports";
-import type { IngressEdge } from "../../constructs/workloads/ingress";
+import type { AcmeSolver } from "../../constructs/workloads/cert-manager";
+import type { IngressEdge, SiteController } from "../../constructs/workloads/ingress";
 import type { MoodleSite } from "../../constructs/workloads/moodle-values";
 
 const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
@@ -136,6 +138,51 @@ export const gatewayEdge = {
   route: httpRoute,
   frontEnd: { addressName: "address", certificateMapName: "certificates", sslPolicyName: "tls", ready: [] },
 } as const satisfies IngressEdge;
+
+export const nlbEdge = {
+  kind: "nlb",
+  vpcId: "vpc-0123456789abcdef0",
+  region: "eu-central-1",
+  httpTargetGroupArn: `${targetGroup.targetGroupArn}0`,
+  httpsTargetGroupArn: `${targetGroup.targetGroupArn}1`,
+  sourceCidrs: ["0.0.0.0/0"],
+  controllerIdentity: albEdge.controllerIdentity,
+} as const satisfies IngressEdge;
+
+export const addressEdge = {
+  kind: "address",
+  address: "192.0.2.10",
+  sourceCidrs: ["0.0.0.0/0"],
+  ready: [],
+} as const satisfies IngressEdge;
+
+/** An ingress controller, and certificates for where TLS ends there. */
+export const siteController = (kind: SiteController["kind"], solver?: AcmeSolver): SiteController => ({
+  kind,
+  domain: "moodle.example.edu",
+  podCidrs: ["10.20.0.0/16"],
+  loginRequestsPerMinute: 600,
+  acme: solver && {
+    solver,
+    directory: "https://acme.example.edu/directory",
+    email: "admin@example.edu",
+    identity: { ...identity("cert-manager"), serviceAccountName: "cert-manager" },
+  },
+});
+
+/** The site's route behind an ingress controller, which ends TLS or not. */
+export const controllerRoute = (
+  kind: IngressControllerRoute["kind"],
+  certificate?: IngressControllerRoute["certificate"],
+): IngressControllerRoute => ({
+  kind,
+  className: kind,
+  controllerNamespace: kind,
+  podCidrs: ["10.20.0.0/16"],
+  edgeCidrs: certificate === undefined ? targetGroup.proxyCidrs : [],
+  certificate,
+  loginRequestsPerMinute: 600,
+});
 
 /** A site on AWS, with a bucket and a read replica. */
 export const site = (namespace: string) =>

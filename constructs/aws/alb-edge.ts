@@ -37,6 +37,8 @@ export interface AlbEdgeProps {
   readonly waf: boolean;
   /** Port on which the pods listen. @default 8080 */
   readonly servicePort?: number;
+  /** Port on which a pod says that it can answer. @default `servicePort` */
+  readonly healthCheckPort?: number;
   /** Where a pod says that it can answer. @default "/health" */
   readonly healthCheckPath?: string;
   /** Days that access logs are kept. @default 90 */
@@ -143,24 +145,28 @@ export class AlbEdge extends Construct {
         });
       }
     }
-    const toPods = { ipProtocol: "tcp", fromPort: servicePort, toPort: servicePort };
-    new VpcSecurityGroupEgressRule(this, "to-pods", {
-      securityGroupId: group.id,
-      description: "Pods of the site",
-      referencedSecurityGroupId: clusterSecurityGroupId,
-      ...toPods,
-    });
-    new VpcSecurityGroupIngressRule(this, "pods-from-load-balancer", {
-      securityGroupId: clusterSecurityGroupId,
-      description: "Load balancer of the site",
-      referencedSecurityGroupId: group.id,
-      ...toPods,
-    });
+    const { healthCheckPort = servicePort } = this.props;
+    const ports = { "": servicePort, ...(healthCheckPort === servicePort ? {} : { "health-": healthCheckPort }) };
+    for (const [use, port] of Object.entries(ports)) {
+      const toPods = { ipProtocol: "tcp", fromPort: port, toPort: port };
+      new VpcSecurityGroupEgressRule(this, `${use}to-pods`, {
+        securityGroupId: group.id,
+        description: "Pods of the site",
+        referencedSecurityGroupId: clusterSecurityGroupId,
+        ...toPods,
+      });
+      new VpcSecurityGroupIngressRule(this, `${use}pods-from-load-balancer`, {
+        securityGroupId: clusterSecurityGroupId,
+        description: "Load balancer of the site",
+        referencedSecurityGroupId: group.id,
+        ...toPods,
+      });
+    }
     return group;
   }
 
   private targetGroup(): LbTargetGroup {
-    const { name, vpcId, servicePort = 8080, healthCheckPath = "/health" } = this.props;
+    const { name, vpcId, servicePort = 8080, healthCheckPort, healthCheckPath = "/health" } = this.props;
     return new LbTargetGroup(this, "target-group", {
       name: `${name}-web`,
       targetType: "ip",
@@ -172,6 +178,7 @@ export class AlbEdge extends Construct {
       deregistrationDelay: "60",
       healthCheck: {
         path: healthCheckPath,
+        port: healthCheckPort === undefined ? undefined : String(healthCheckPort),
         protocol: "HTTP",
         matcher: "200",
         interval: 10,

@@ -13,6 +13,7 @@ export type { PolicyStatement } from "./iam-policy";
 export * from "./karpenter";
 export * from "./kms-key";
 export * from "./load-balancer-controller-identity";
+export * from "./nlb-edge";
 export * from "./object-bucket";
 export * from "./object-bucket-replica";
 export * from "./permissions-boundary";

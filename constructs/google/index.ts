@@ -1,4 +1,5 @@
 /** `moodle-platform/google`: constructs in Google Cloud's own terms. The parts that they are made of are not exported. */
+export * from "./address-edge";
 export * from "./artifact-registry";
 export { grantBackups } from "./backup-grants";
 export * from "./budget-alarm";

@@ -6,11 +6,15 @@ export {
   type BackupRetention,
   type BackupSchedules,
 } from "./backup-cron-jobs";
+export * from "./cert-manager";
 export * from "./database-roles";
 export * from "./drill-gate";
+export * from "./edge-binding";
 export * from "./external-secrets";
 export * from "./fpm-children";
 export * from "./ingress";
+export * from "./ingress-controller";
 export * from "./knative";
 export * from "./moodle-web";
 export * from "./platform-namespace";
+export * from "./traefik";

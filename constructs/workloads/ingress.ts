@@ -1,11 +1,16 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
-import type { ClusterAccess, GatewayFrontEnd, SiteRoute, WorkloadIdentity } from "../ports";
+import { refuse } from "../core/errors";
+import type { ClusterAccess, ControllerEntrance, GatewayFrontEnd, SiteRoute, WorkloadIdentity } from "../ports";
 import { CHARTS } from "../versions";
+import { CertManager, type CertManagerProps } from "./cert-manager";
+import { EdgeBinding } from "./edge-binding";
+import { INGRESS_CONTROLLER_PODS } from "./ingress-controller";
+import { Traefik } from "./traefik";
 
 /** Where requests enter. The load balancer belongs to Terraform; the cluster only tells it where the pods are. */
-export type IngressEdge = AlbIngressEdge | GatewayIngressEdge;
+export type IngressEdge = AlbIngressEdge | GatewayIngressEdge | NlbIngressEdge | AddressIngressEdge;
 
 /** An Application Load Balancer, whose target group the AWS Load Balancer Controller fills. */
 export interface AlbIngressEdge {
@@ -24,12 +29,48 @@ export interface GatewayIngressEdge {
   readonly route: Extract<SiteRoute, { kind: "http-route" }>;
 }
 
+/** A Network Load Balancer before an ingress controller, which ends TLS. */
+export interface NlbIngressEdge {
+  readonly kind: "nlb";
+  readonly vpcId: string;
+  readonly region: string;
+  readonly httpTargetGroupArn: string;
+  readonly httpsTargetGroupArn: string;
+  /** Networks of the visitors, and the subnets of the load balancer, which asks for the pods' health. */
+  readonly sourceCidrs: readonly string[];
+  /** Identity of the AWS Load Balancer Controller: it registers targets. */
+  readonly controllerIdentity: WorkloadIdentity;
+}
+
+/** A regional address of Google Cloud for the Service of an ingress controller, which ends TLS. */
+export interface AddressIngressEdge {
+  readonly kind: "address";
+  readonly address: string;
+  /** Networks of the visitors. */
+  readonly sourceCidrs: readonly string[];
+  readonly ready: readonly ITerraformDependable[];
+}
+
+/** The ingress controller behind the edge. */
+export interface SiteController {
+  readonly kind: keyof typeof CONTROLLERS;
+  /** Host name of the site. */
+  readonly domain: string;
+  /** Networks of the cluster's pods. */
+  readonly podCidrs: readonly string[];
+  readonly loginRequestsPerMinute: number;
+  /** How certificates are had; needed where the edge does not end TLS. */
+  readonly acme?: Omit<CertManagerProps, "cluster" | "domain" | "chartRegistry" | "dependsOn">;
+}
+
 export interface IngressProps {
   readonly cluster: ClusterAccess;
   readonly edge: IngressEdge;
+  /** @default none, the edge sends requests to the site's own Service */
+  readonly controller?: SiteController;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
-  /** What must exist first beside the cluster: the site's namespace. */
+  /** What must exist first beside the cluster: the site's namespace, and nodes. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
@@ -42,29 +83,106 @@ export class Ingress extends Construct {
 
   constructor(scope: Construct, id: string, props: IngressProps) {
     super(scope, id);
-    const { edge } = props;
-    const { release } = edge.kind === "alb" ? this.controller(props, edge) : this.gateway(props, edge);
+    const { edge, controller } = props;
+    if (controller !== undefined) {
+      const behind = this.behind(props, controller);
+      this.route = behind.route;
+      this.ready = behind.ready;
+      return;
+    }
+    if (edge.kind === "nlb" || edge.kind === "address") {
+      refuse(this.node.path, {
+        path: "controller",
+        given: undefined,
+        allowed: `an ingress controller behind an edge of kind ${edge.kind}, which ends no TLS`,
+        remedy: "name one, or choose another edge",
+      });
+    }
     this.route = edge.route;
-    this.ready = [release];
+    this.ready = this.front(props, props.dependsOn);
   }
 
-  /** Labels for the site's namespace: its new pods count as ready once the load balancer finds them healthy. */
-  static namespaceLabels(edge: IngressEdge): Readonly<Record<string, string>> {
-    return edge.kind === "alb" ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } : {};
+  /** Labels for the site's namespace: new pods behind a load balancer count as ready once it finds them healthy. */
+  static namespaceLabels({
+    edge,
+    controller,
+  }: Pick<IngressProps, "edge" | "controller">): Readonly<Record<string, string>> {
+    return edge.kind === "alb" && controller === undefined
+      ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" }
+      : {};
   }
 
-  private controller({ cluster, chartRegistry, dependsOn }: IngressProps, edge: AlbIngressEdge): ChartRelease {
+  /** What the cluster needs for the load balancer to find pods. */
+  private front(props: IngressProps, dependsOn: readonly ITerraformDependable[]): readonly ITerraformDependable[] {
+    const { edge } = props;
+    switch (edge.kind) {
+      case "alb":
+      case "nlb":
+        return [this.loadBalancerController(props, edge, dependsOn).release];
+      case "gateway":
+        return [this.gateway(props, edge, dependsOn).release];
+      case "address":
+        return edge.ready;
+    }
+  }
+
+  private behind(props: IngressProps, controller: SiteController): Pick<Ingress, "route" | "ready"> {
+    const { cluster, edge, chartRegistry, dependsOn } = props;
+    const { kind, domain, acme } = controller;
+    const pods = INGRESS_CONTROLLER_PODS[kind];
+    const entrance = entranceOf(edge);
+    const { className, ready } = new CONTROLLERS[kind](this, kind, { cluster, entrance, chartRegistry, dependsOn });
+    // A Gateway is in the controller's namespace.
+    const front = this.front(props, edge.kind === "gateway" ? ready : dependsOn);
+    const binding =
+      entrance.kind === "address"
+        ? []
+        : new EdgeBinding(this, "binding", {
+            entrance,
+            ...pods,
+            domain,
+            dependsOn: [...ready, ...front],
+          }).ready;
+    const certManager =
+      acme && new CertManager(this, "cert-manager", { ...acme, cluster, domain, chartRegistry, dependsOn });
+    const { loginRequestsPerMinute, podCidrs } = controller;
+    return {
+      route: {
+        kind,
+        className,
+        controllerNamespace: pods.namespace,
+        podCidrs,
+        edgeCidrs: entrance.proxyCidrs,
+        certificate: certManager && {
+          issuerName: certManager.issuerName,
+          challenge: acme?.solver.kind === "http" ? "http-01" : "dns-01",
+        },
+        loginRequestsPerMinute,
+      },
+      ready: [...front, ...ready, ...binding, ...(certManager?.ready ?? [])],
+    };
+  }
+
+  private loadBalancerController(
+    { cluster, chartRegistry }: IngressProps,
+    edge: AlbIngressEdge | NlbIngressEdge,
+    dependsOn: readonly ITerraformDependable[],
+  ): ChartRelease {
     return new ChartRelease(this, "controller", {
       chart: CHARTS.awsLoadBalancerController,
       chartRegistry,
       namespace: edge.controllerIdentity.namespace,
-      values: controllerValues(cluster, edge),
+      values: loadBalancerControllerValues(cluster, edge),
       timeout: 600,
       dependsOn: [...cluster.ready, ...edge.controllerIdentity.ready, ...dependsOn],
     });
   }
 
-  private gateway({ cluster, dependsOn }: IngressProps, { frontEnd, route }: GatewayIngressEdge): ChartRelease {
+  private gateway(
+    { cluster }: IngressProps,
+    { frontEnd, route }: GatewayIngressEdge,
+    dependsOn: readonly ITerraformDependable[],
+  ): ChartRelease {
     return new ChartRelease(this, "gateway", {
       chart: { local: "gateway" },
       namespace: route.gatewayNamespace,
@@ -81,6 +199,30 @@ export class Ingress extends Construct {
   }
 }
 
+const CONTROLLERS = { traefik: Traefik } as const;
+
+/** The edge as an ingress controller behind it sees it. */
+function entranceOf(edge: IngressEdge): ControllerEntrance {
+  switch (edge.kind) {
+    case "alb": {
+      const { targetGroupArn, proxyCidrs } = edge.route;
+      const cidrs = { sourceCidrs: proxyCidrs, proxyCidrs };
+      return { kind: "target-groups", httpTargetGroupArn: targetGroupArn, ...cidrs };
+    }
+    case "nlb": {
+      const { httpTargetGroupArn, httpsTargetGroupArn, sourceCidrs } = edge;
+      return { kind: "target-groups", httpTargetGroupArn, httpsTargetGroupArn, sourceCidrs, proxyCidrs: [] };
+    }
+    case "gateway": {
+      const { gatewayName, sectionName, proxyCidrs, gke } = edge.route;
+      const { securityPolicyName } = gke ?? {};
+      return { kind: "gateway", gatewayName, sectionName, securityPolicyName, sourceCidrs: proxyCidrs, proxyCidrs };
+    }
+    case "address":
+      return { kind: "address", address: edge.address, sourceCidrs: edge.sourceCidrs, proxyCidrs: [] };
+  }
+}
+
 /**
  * The controller for nothing but TargetGroupBindings: it makes no load balancer, no security group and no rule of its
  * own, whatever Ingress, Service or Gateway somebody creates.
@@ -89,7 +231,7 @@ export class Ingress extends Construct {
  * the new ones: `helm show crds aws-load-balancer-controller --repo https://aws.github.io/eks-charts --version <new> |
  * kubectl apply --server-side --force-conflicts -f -`.
  */
-function controllerValues(cluster: ClusterAccess, edge: AlbIngressEdge) {
+function loadBalancerControllerValues(cluster: ClusterAccess, edge: AlbIngressEdge | NlbIngressEdge) {
   return {
     clusterName: cluster.clusterName,
     region: edge.region,

@@ -207,6 +207,14 @@ function routeValues(route: SiteRoute, egress: readonly NetworkPeer[]) {
       const { controllerNamespace, ...ingress } = route;
       return { route: ingress, networkPolicy: { ingress: { namespaces: [controllerNamespace] }, egress } };
     }
+    case "nginx":
+    case "traefik":
+    case "contour":
+    case "istio": {
+      const { podCidrs, ...rest } = route;
+      const ingress = { namespaces: [route.controllerNamespace], proxies: [...podCidrs, ...route.edgeCidrs] };
+      return { route: rest, networkPolicy: { ingress, egress } };
+    }
     case "target-group":
     case "http-route": {
       const { proxyCidrs, ...rest } = route;

@@ -75,7 +75,7 @@ describe("behind an Application Load Balancer", () => {
   });
 
   test("pods of the site are ready when the load balancer finds them healthy", () => {
-    expect(Ingress.namespaceLabels(alb)).toEqual({ "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" });
+    expect(Ingress.namespaceLabels({ edge: alb })).toEqual({ "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" });
   });
 
   test("the chart comes from the mirror", () => {
@@ -108,6 +108,6 @@ describe("behind a Gateway", () => {
   });
 
   test("the namespace needs no label", () => {
-    expect(Ingress.namespaceLabels(gateway)).toEqual({});
+    expect(Ingress.namespaceLabels({ edge: gateway })).toEqual({});
   });
 });

@@ -15,7 +15,7 @@ MOODLE_SECRETS_DIR: /run/secrets/moodle
 MOODLE_MEMORY_LIMIT_MB: {{ .Values.php.memoryLimitMb | quote }}
 MOODLE_MAX_UPLOAD_MB: {{ .Values.php.maxUploadMb | quote }}
 MOODLE_REQUEST_TIMEOUT: {{ .Values.web.requestTimeoutSeconds | quote }}
-{{- with .Values.networkPolicy.ingress.cidrs }}
+{{- with concat .Values.networkPolicy.ingress.cidrs .Values.networkPolicy.ingress.proxies }}
 MOODLE_TRUSTED_PROXIES: {{ join " " . | quote }}
 {{- end }}
 {{- with .Values.database }}

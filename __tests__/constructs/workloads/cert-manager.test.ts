@@ -1,0 +1,53 @@
+import { TerraformResource } from "cdktf";
+import { parse } from "yaml";
+import { CertManager } from "../../../constructs/workloads/cert-manager";
+import { cluster, identity } from "../../support/ports";
+import { Template } from "../../support/template";
+
+let certManager: CertManager | undefined;
+const template = Template.from((scope) => {
+  const resource = (name: string) => new TerraformResource(scope, name, { terraformResourceType: "kind" });
+  certManager = new CertManager(scope, "certificates", {
+    cluster: { ...cluster, ready: [resource("cluster")] },
+    identity: { ...identity("cert-manager"), serviceAccountName: "cert-manager", ready: [resource("identity")] },
+    solver: { kind: "route53", region: "eu-central-1", hostedZoneId: "Z0123456789ABCDEFGHIJ" },
+    directory: "https://acme.example.edu/directory",
+    email: "admin@example.edu",
+    domain: "moodle.example.edu",
+    dependsOn: [resource("nodes")],
+  });
+});
+const release = (name: string) => template.only("helm_release", { name });
+const values = (name: string) => parse(release(name).values[0]);
+
+test("the issuer has the name that certificates ask for, and waits for its definition", () => {
+  expect(values("acme-issuer").name).toBe(certManager?.issuerName);
+  expect(release("acme-issuer").depends_on).toEqual([expect.stringContaining("helm_release.certificates_controller")]);
+});
+
+test("the issuer gives certificates for the site alone", () => {
+  expect(values("acme-issuer").domain).toBe("moodle.example.edu");
+});
+
+test("removing it leaves every certificate where it is", () => {
+  expect(values("cert-manager").crds).toEqual({ enabled: true, keep: true });
+});
+
+test("it runs under its identity, once that may write the zone's records", () => {
+  expect(values("cert-manager").serviceAccount).toEqual({ name: "cert-manager" });
+  expect(release("cert-manager").namespace).toBe("cert-manager");
+  expect(release("cert-manager").depends_on).toEqual(
+    expect.arrayContaining(["kind.cluster", "kind.identity", "kind.nodes"]),
+  );
+});
+
+test("each of its programs survives the loss of a node, and has a NetworkPolicy", () => {
+  const { webhook, cainjector, ...controller } = values("cert-manager");
+  for (const program of [controller, webhook, cainjector]) {
+    expect(program).toMatchObject({
+      replicaCount: 2,
+      podDisruptionBudget: { enabled: true },
+      networkPolicy: { enabled: true },
+    });
+  }
+});

@@ -1,0 +1,76 @@
+import { ConfigurationError, type Fault } from "../../constructs/core/errors";
+import { loadEnvironments } from "../../environments/load";
+import type { EnvironmentInput } from "../../environments/schema";
+import { staging as aws } from "../../examples/aws/staging";
+import { staging as google } from "../../examples/google/staging";
+
+function faultsOf(base: object, change: object): readonly Fault[] {
+  try {
+    loadEnvironments([{ ...base, ...change } as EnvironmentInput]);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+const campus = ["198.51.100.0/24"];
+
+test.each<[string, object, object, string, RegExp]>([
+  ["an ALB on Google Cloud", google, { edge: { type: "alb" } }, "edge.type", /^"gateway" or "none"$/],
+  ["Google's Gateway on AWS", aws, { edge: { type: "gateway" } }, "edge.type", /^"alb" or "none"$/],
+  [
+    "no edge where nothing else ends TLS",
+    aws,
+    { edge: { type: "none" } },
+    "ingressController",
+    /something must end TLS/,
+  ],
+  ["a WAF where nothing reads requests", aws, edgeNone({ waf: true }), "edge.waf", /no such field/],
+  [
+    "Cloud Armor where nothing reads requests",
+    google,
+    edgeNone({ cloudArmor: true }),
+    "edge.cloudArmor",
+    /no such field/,
+  ],
+  ["certificates of ACME behind an ALB", aws, { edge: { acme: {} } }, "edge.acme", /no such field/],
+  [
+    "a challenge over HTTP that the authority cannot reach",
+    aws,
+    edgeNone({ acme: { challenge: "http-01" }, allowedCidrs: campus }),
+    "edge.acme.challenge",
+    /"dns-01" where edge\.allowedCidrs/,
+  ],
+  ["an ALB as ingress controller", aws, { ingressController: "alb" }, "ingressController", /"traefik"/],
+  ["an ALB as Knative's ingress", aws, { knative: true, knativeIngress: "alb" }, "knativeIngress", /"kourier"/],
+  ["Knative without what carries its requests", google, { knative: true }, "knativeIngress", /an ALB is none/],
+  ["what carries Knative's requests, without it", aws, { knativeIngress: "kourier" }, "knativeIngress", /not run/],
+])("refuses %s", (_, base, change, path, allowed) => {
+  expect(faultsOf(base, change)).toMatchObject([
+    { path: `staging.${path}`, allowed: expect.stringMatching(allowed), remedy: expect.stringMatching(/\S+ \S+/) },
+  ]);
+});
+
+function edgeNone(edge: object) {
+  return { edge: { type: "none", ...edge }, ingressController: "traefik" };
+}
+
+test.each<[string, object, object]>([
+  ["a controller behind an ALB", aws, { ingressController: "traefik" }],
+  ["a controller behind Google's Gateway", google, { ingressController: "traefik" }],
+  ["a controller of its own on AWS", aws, edgeNone({})],
+  ["a controller of its own on Google Cloud, for a campus alone", google, edgeNone({ allowedCidrs: campus })],
+])("takes %s", (_, base, change) => {
+  expect(faultsOf(base, change)).toEqual([]);
+});
+
+test("as many logins a minute as two for each student", () => {
+  const [environment] = loadEnvironments([{ ...aws, sizing: { concurrentStudents: 500 } }]);
+  expect(environment?.moodle.loginRequestsPerMinute).toBe(1000);
+});
+
+test("the ACME authority writes to the site's administrator", () => {
+  const [environment] = loadEnvironments([{ ...aws, ...edgeNone({}) } as EnvironmentInput]);
+  expect(environment?.edge).toMatchObject({ acme: { challenge: "dns-01", email: aws.moodle.adminEmail } });
+});

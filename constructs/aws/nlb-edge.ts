@@ -1,0 +1,163 @@
+import { Lb } from "@cdktf/provider-aws/lib/lb";
+import { LbListener } from "@cdktf/provider-aws/lib/lb-listener";
+import { LbTargetGroup } from "@cdktf/provider-aws/lib/lb-target-group";
+import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
+import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
+import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
+import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { refuse } from "../core/errors";
+import type { Protection } from "../core/protection";
+
+export interface NlbEdgeProps {
+  /** Name of the load balancer and first part of the others: at most 26 letters, digits and hyphens. */
+  readonly name: string;
+  /** Host name of the site. */
+  readonly domain: string;
+  /** Public Route 53 zone of the domain. */
+  readonly hostedZoneId: string;
+  readonly vpcId: string;
+  /** Public subnets in two zones or more. */
+  readonly publicSubnetIds: readonly string[];
+  /** Security group of the pods: it admits the load balancer. */
+  readonly clusterSecurityGroupId: string;
+  /** Networks that may use the site. */
+  readonly allowedCidrs: readonly string[];
+  /** Ports of the pods that end TLS. */
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** Where a pod says that it can answer. */
+  readonly healthPort: number;
+  readonly healthPath: string;
+  /** @default "protected": neither Terraform nor AWS deletes the load balancer */
+  readonly protection?: Protection;
+}
+
+/**
+ * Where connections enter that a program in the cluster reads: a Network Load Balancer with the site's DNS record, and two
+ * target groups in which the AWS Load Balancer Controller registers that program's pods. Pods see the visitor's own
+ * address. Address and record are known before anything runs in the cluster.
+ */
+export class NlbEdge extends Construct {
+  readonly httpTargetGroupArn: string;
+  readonly httpsTargetGroupArn: string;
+  readonly loadBalancerArn: string;
+  /** What must outlive the site, and be there before it is announced. */
+  readonly ready: readonly ITerraformDependable[];
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: NlbEdgeProps,
+  ) {
+    super(scope, id);
+    const { name, domain, hostedZoneId, publicSubnetIds } = props;
+    if (!/^(?!internal-)[0-9A-Za-z][0-9A-Za-z-]{0,25}$/.test(name)) {
+      refuse(this.node.path, {
+        path: "name",
+        given: name,
+        allowed: "1 to 26 letters, digits and hyphens, not beginning with a hyphen or internal-",
+        remedy: "shorten the name: load balancers and target groups take 32 characters",
+      });
+    }
+    const isProtected = props.protection !== "disposable";
+    const loadBalancer = new Lb(this, "load-balancer", {
+      name,
+      loadBalancerType: "network",
+      internal: false,
+      ipAddressType: "ipv4",
+      subnets: [...publicSubnetIds],
+      securityGroups: [this.securityGroup().id],
+      enableCrossZoneLoadBalancing: true,
+      enableZonalShift: true,
+      enableDeletionProtection: isProtected,
+      lifecycle: { preventDestroy: isProtected },
+    });
+    const [http, https] = [this.listener(loadBalancer, "http", 80), this.listener(loadBalancer, "https", 443)];
+    const record = new Route53Record(this, "record", {
+      zoneId: hostedZoneId,
+      name: domain,
+      type: "A",
+      alias: { name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true },
+    });
+    this.httpTargetGroupArn = http.targetGroup.arn;
+    this.httpsTargetGroupArn = https.targetGroup.arn;
+    this.loadBalancerArn = loadBalancer.arn;
+    this.ready = [http.listener, https.listener, record];
+  }
+
+  /** The rules are resources of their own, so that neither of the two groups has to wait for the other. */
+  private securityGroup(): SecurityGroup {
+    const { name, vpcId, allowedCidrs, clusterSecurityGroupId, httpPort, httpsPort, healthPort } = this.props;
+    const group = new SecurityGroup(this, "security-group", {
+      name: `${name}-nlb`,
+      description: "Load balancer of the ingress controller",
+      vpcId,
+      tags: { Name: `${name}-nlb` },
+    });
+    for (const cidrIpv4 of allowedCidrs) {
+      for (const [protocol, port] of [
+        ["http", 80],
+        ["https", 443],
+      ] as const) {
+        new VpcSecurityGroupIngressRule(this, `${protocol}-from-${cidrIpv4}`, {
+          securityGroupId: group.id,
+          description: `${protocol.toUpperCase()} from users`,
+          cidrIpv4,
+          ipProtocol: "tcp",
+          fromPort: port,
+          toPort: port,
+        });
+      }
+    }
+    for (const [use, port] of Object.entries({ http: httpPort, https: httpsPort, health: healthPort })) {
+      const toPods = { ipProtocol: "tcp", fromPort: port, toPort: port };
+      new VpcSecurityGroupEgressRule(this, `${use}-to-pods`, {
+        securityGroupId: group.id,
+        description: "Pods of the ingress controller",
+        referencedSecurityGroupId: clusterSecurityGroupId,
+        ...toPods,
+      });
+      new VpcSecurityGroupIngressRule(this, `${use}-from-load-balancer`, {
+        securityGroupId: clusterSecurityGroupId,
+        description: "Load balancer of the ingress controller",
+        referencedSecurityGroupId: group.id,
+        ...toPods,
+      });
+    }
+    return group;
+  }
+
+  private listener(loadBalancer: Lb, protocol: "http" | "https", port: 80 | 443) {
+    const { name, vpcId, httpPort, httpsPort, healthPort, healthPath } = this.props;
+    const targetGroup = new LbTargetGroup(this, `${protocol}-target-group`, {
+      name: `${name}-${protocol}`,
+      targetType: "ip",
+      protocol: "TCP",
+      port: protocol === "http" ? httpPort : httpsPort,
+      vpcId,
+      preserveClientIp: "true",
+      deregistrationDelay: "60",
+      // A pod that goes is given the rest of what it answers, and no new connection.
+      connectionTermination: false,
+      healthCheck: {
+        path: healthPath,
+        port: String(healthPort),
+        protocol: "HTTP",
+        matcher: "200",
+        interval: 10,
+        timeout: 5,
+        healthyThreshold: 2,
+        unhealthyThreshold: 3,
+      },
+    });
+    const listener = new LbListener(this, protocol, {
+      loadBalancerArn: loadBalancer.arn,
+      port,
+      protocol: "TCP",
+      defaultAction: [{ type: "forward", targetGroupArn: targetGroup.arn }],
+    });
+    return { targetGroup, listener };
+  }
+}

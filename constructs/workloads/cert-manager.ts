@@ -1,0 +1,91 @@
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { ChartRelease } from "../core/chart-release";
+import type { ClusterAccess, WorkloadIdentity } from "../ports";
+import { CHARTS } from "../versions";
+import { PlatformNamespace } from "./platform-namespace";
+
+/** How an ACME authority is shown whose the domain is. */
+export type AcmeSolver =
+  | { readonly kind: "route53"; readonly region: string; readonly hostedZoneId: string }
+  | { readonly kind: "cloud-dns"; readonly project: string; readonly managedZoneName: string }
+  /** By an answer of the site itself, through the ingress controller of a class. */
+  | { readonly kind: "http"; readonly className: string };
+
+export interface CertManagerProps {
+  readonly cluster: ClusterAccess;
+  /** Identity that writes the zone's records: service account `cert-manager` in `cert-manager`. @default none, for HTTP */
+  readonly identity?: WorkloadIdentity;
+  readonly solver: AcmeSolver;
+  /** `https://` address of the ACME authority. */
+  readonly directory: string;
+  /** Who hears from the authority. */
+  readonly email: string;
+  /** Host name that certificates may be had for. */
+  readonly domain: string;
+  /** Mirror of upstream charts, as in `ChartReleaseProps`. */
+  readonly chartRegistry?: string;
+  /** What must exist first beside the cluster: nodes. */
+  readonly dependsOn: readonly ITerraformDependable[];
+}
+
+/**
+ * cert-manager, and a ClusterIssuer for one domain.
+ *
+ * The definitions of its custom resources stay when the release goes: with them every certificate would go.
+ */
+export class CertManager extends Construct {
+  readonly issuerName = "acme";
+  /** What a release that carries a Certificate depends on. */
+  readonly ready: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: CertManagerProps) {
+    super(scope, id);
+    const { cluster, identity, chartRegistry } = props;
+    const namespace = new PlatformNamespace(this, "namespace", {
+      name: CertManager.account.namespace,
+      // The policies are the chart's own; the Job that asks whether the webhook answers has none.
+      isolated: false,
+      // Accounts and certificates are had anew.
+      protection: "disposable",
+      dependsOn: cluster.ready,
+    });
+    const controller = new ChartRelease(this, "controller", {
+      chart: CHARTS.certManager,
+      chartRegistry,
+      namespace: namespace.namespaceName,
+      values: certManagerValues(),
+      timeout: 600,
+      dependsOn: [...cluster.ready, ...(identity?.ready ?? []), ...namespace.ready, ...props.dependsOn],
+    });
+    const { directory, email, domain, solver } = props;
+    const issuer = new ChartRelease(this, "issuer", {
+      chart: { local: "acme-issuer" },
+      namespace: namespace.namespaceName,
+      values: { name: this.issuerName, directory, email, domain, solver },
+      timeout: 300,
+      dependsOn: [controller.release],
+    });
+    this.ready = [controller.release, issuer.release];
+  }
+
+  /** The service account that an identity for a zone's records is given to. */
+  static readonly account = { namespace: "cert-manager", serviceAccountName: "cert-manager" } as const;
+}
+
+function certManagerValues() {
+  const each = {
+    replicaCount: 2,
+    podDisruptionBudget: { enabled: true, minAvailable: 1 },
+    networkPolicy: { enabled: true },
+    resources: { requests: { cpu: "25m", memory: "96Mi" }, limits: { memory: "384Mi" } },
+  };
+  return {
+    ...each,
+    crds: { enabled: true, keep: true },
+    global: { leaderElection: { namespace: CertManager.account.namespace } },
+    serviceAccount: { name: CertManager.account.serviceAccountName },
+    webhook: each,
+    cainjector: each,
+  };
+}

@@ -1,0 +1,126 @@
+import { NetworkPolicyV1, type NetworkPolicyV1SpecIngress } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import type { ClusterAccess, ControllerEntrance, IngressControllerRoute } from "../ports";
+import { PlatformNamespace } from "./platform-namespace";
+
+export interface IngressControllerProps {
+  readonly cluster: ClusterAccess;
+  readonly entrance: ControllerEntrance;
+  /** Mirror of upstream charts, as in `ChartReleaseProps`. */
+  readonly chartRegistry?: string;
+  /** What must exist first beside the cluster and the namespace: nodes. */
+  readonly dependsOn: readonly ITerraformDependable[];
+}
+
+/** The pods of an ingress controller, as a load balancer must know them before they exist. */
+export interface IngressControllerPods {
+  readonly namespace: string;
+  /** Service of the pods; its ports are 80 and 443. */
+  readonly serviceName: string;
+  /** Ports of the pods. */
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** Where a pod says that it can answer. */
+  readonly healthPort: number;
+  readonly healthPath: string;
+}
+
+/** Sources: the charts of `CHARTS`, at their pinned versions. */
+export const INGRESS_CONTROLLER_PODS: Readonly<Record<IngressControllerRoute["kind"], IngressControllerPods>> = {
+  traefik: {
+    namespace: "traefik",
+    serviceName: "traefik",
+    httpPort: 8000,
+    httpsPort: 8443,
+    healthPort: 8080,
+    healthPath: "/ping",
+  },
+  nginx: {
+    namespace: "nginx-ingress",
+    serviceName: "nginx-ingress-controller",
+    httpPort: 80,
+    httpsPort: 443,
+    healthPort: 8081,
+    healthPath: "/nginx-ready",
+  },
+  contour: {
+    namespace: "contour",
+    serviceName: "contour-envoy",
+    httpPort: 8080,
+    httpsPort: 8443,
+    healthPort: 8002,
+    healthPath: "/ready",
+  },
+  istio: {
+    namespace: "istio-system",
+    serviceName: "istio-ingressgateway",
+    httpPort: 80,
+    httpsPort: 443,
+    healthPort: 15021,
+    healthPath: "/healthz/ready",
+  },
+};
+
+export interface IngressControllerNamespaceProps {
+  readonly pods: IngressControllerPods;
+  readonly entrance: ControllerEntrance;
+  /** Ports on which the API server and pods of this namespace call each other: webhooks, the control plane of Envoy. */
+  readonly internalPorts: readonly number[];
+  readonly dependsOn: readonly ITerraformDependable[];
+}
+
+/**
+ * The namespace of an ingress controller. Whoever may use the site may reach its ports of HTTP and HTTPS, the load
+ * balancer its health; it may reach what it routes to, and the API server.
+ */
+export class IngressControllerNamespace extends Construct {
+  readonly ready: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: IngressControllerNamespaceProps) {
+    super(scope, id);
+    const { pods, entrance, internalPorts } = props;
+    const namespace = new PlatformNamespace(this, "namespace", {
+      name: pods.namespace,
+      // It holds nothing that is not made anew.
+      protection: "disposable",
+      dependsOn: props.dependsOn,
+    });
+    const ports = [pods.httpPort, pods.httpsPort, pods.healthPort];
+    const policy = new NetworkPolicyV1(this, "policy", {
+      metadata: { name: "ingress-controller", namespace: pods.namespace },
+      spec: {
+        podSelector: {},
+        policyTypes: ["Ingress", "Egress"],
+        ingress: [
+          { from: entrance.sourceCidrs.map((cidr) => ({ ipBlock: { cidr } })), ports: tcp(ports) },
+          // Webhook calls come from the control plane, which has no address that is known here.
+          ...(internalPorts.length === 0 ? [] : [{ ports: tcp(internalPorts) }]),
+        ],
+        // What it routes to is as free as the sites of the cluster are many; they say who may reach them.
+        egress: [{}],
+      },
+      dependsOn: [...namespace.ready],
+    });
+    this.ready = [...namespace.ready, policy];
+  }
+}
+
+function tcp(ports: readonly number[]): NetworkPolicyV1SpecIngress["ports"] {
+  return ports.map((port) => ({ protocol: "TCP", port: String(port) }));
+}
+
+/** The Service of a controller: behind target groups or a Gateway a plain one, else one that takes the address. */
+export function serviceOf(entrance: ControllerEntrance) {
+  if (entrance.kind !== "address") return { type: "ClusterIP" } as const;
+  return {
+    type: "LoadBalancer",
+    loadBalancerIP: entrance.address,
+    loadBalancerSourceRanges: entrance.sourceCidrs,
+    // The address of the visitor stays, and only nodes with a pod are asked.
+    externalTrafficPolicy: "Local",
+  } as const;
+}
+
+/** How many pods: for two zones at all times, and more when an exam begins. */
+export const CONTROLLER_REPLICAS = { min: 2, max: 10, cpuPercent: 70 } as const;
