@@ -18,6 +18,7 @@ module.exports = {
   moduleNameMapper: {
     "^(\\./(aws|google)-(bootstrap|environment))\\.js$": "$1",
     "^(\\./(s3|gcs))\\.js$": "$1",
+    "^@moodle-platform/api$": "<rootDir>/services/api/src/index.ts",
     "^archiver$": "<rootDir>/__tests__/support/archiver.ts",
   },
   setupFiles: ["<rootDir>/__tests__/support/setup.ts"],

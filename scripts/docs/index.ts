@@ -8,6 +8,7 @@ import * as google from "../../constructs/google";
 import { backupConfigurationPage } from "./backup";
 import { chartValuesPage } from "./chart-values";
 import { constructsPage } from "./constructs";
+import { DEFINITIONS } from "./custom-resources";
 import { environmentPage } from "./environment";
 import { namesPage } from "./names";
 import { sizingPage } from "./sizing";
@@ -27,6 +28,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   "docs/names.md": namesPage,
   "docs/sizing.md": sizingPage,
   "docs/versions.md": versionsPage,
+  ...DEFINITIONS,
 };
 
 const { check } = parseArgs({ options: { check: { type: "boolean", default: false } } }).values;

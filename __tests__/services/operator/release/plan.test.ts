@@ -1,0 +1,145 @@
+import type { RecordStatus, ReleaseRecord } from "../../../../services/operator/src/helm/records";
+import { type Observed, planRelease } from "../../../../services/operator/src/release/plan";
+
+const NOW = Date.parse("2027-02-01T09:00:00Z");
+
+const record = (revision: number, status: RecordStatus, digest?: string, updated = NOW): ReleaseRecord => ({
+  revision,
+  status,
+  digest,
+  kind: digest === undefined ? undefined : "MoodleCluster",
+  updated,
+  object: { metadata: { name: `sh.helm.release.v1.moodle.v${revision}` } },
+});
+
+const plan = (observed: Partial<Observed>) =>
+  planRelease({
+    kind: "MoodleCluster",
+    digest: "new",
+    generation: 2,
+    records: [],
+    readiness: { state: "ready", message: "" },
+    cannotGoBack: false,
+    rollout: { timeoutSeconds: 600, attempts: 3, test: true },
+    now: NOW,
+    ...observed,
+  });
+
+const failure = (count: number, revision: number, time = NOW - 3_600_000) => ({
+  digest: "new",
+  generation: 2,
+  revision,
+  count,
+  message: "broken",
+  time: new Date(time).toISOString(),
+});
+
+const good = { revision: 1, digest: "old" };
+
+test("a site that is not there is installed", () => {
+  expect(plan({})).toEqual({ kind: "upgrade" });
+});
+
+test("what is there is upgraded to what is asked for, whoever put it there", () => {
+  expect(plan({ records: [record(1, "deployed", "old")] })).toEqual({ kind: "upgrade" });
+  expect(plan({ records: [record(1, "deployed")] })).toEqual({ kind: "upgrade" });
+});
+
+test("a release of another kind's resource is left alone", () => {
+  const other = { ...record(1, "deployed", "old"), kind: "MoodleBackup" };
+  expect(plan({ records: [other] })).toMatchObject({ kind: "stalled", reason: "ReleaseTaken" });
+});
+
+test("a verified revision is left alone", () => {
+  const verified = { revision: 2, digest: "new" };
+  expect(plan({ records: [record(2, "deployed", "new")], verified })).toEqual({ kind: "rest", revision: 2 });
+});
+
+test("a new revision is waited for, tested once it is ready, and not tested where that is not wanted", () => {
+  const records = [record(1, "deployed", "new", NOW - 60_000)];
+  const progressing = { state: "progressing", message: "1 of 2 pods" } as const;
+  expect(plan({ records, readiness: progressing })).toMatchObject({ kind: "wait", until: NOW + 540_000 });
+  expect(plan({ records })).toEqual({ kind: "verify", revision: 1, test: true });
+  const rollout = { timeoutSeconds: 600, attempts: 3, test: false };
+  expect(plan({ records, rollout })).toEqual({ kind: "verify", revision: 1, test: false });
+});
+
+describe("a revision that fails", () => {
+  const records = [record(2, "deployed", "new", NOW - 601_000), record(1, "superseded", "old")];
+  const progressing = { state: "progressing", message: "1 of 2 pods" } as const;
+
+  test("is written down first, whether it is late, broken or refused by Helm", () => {
+    const late = plan({ records, verified: good, readiness: progressing });
+    expect(late).toMatchObject({ kind: "fail", failure: { count: 1, revision: 2, generation: 2 } });
+    const broken = plan({ records, verified: good, readiness: { state: "failed", message: "Job failed" } });
+    expect(broken).toMatchObject({ kind: "fail", failure: { message: "Job failed" } });
+    const refused = plan({ records: [record(2, "failed", "new")], verified: good, helmError: "no such class" });
+    expect(refused).toMatchObject({ kind: "fail", failure: { message: "no such class" } });
+  });
+
+  test("counts once, and is then rolled back to the last that worked", () => {
+    expect(plan({ records, verified: good, failure: failure(1, 2) })).toEqual({ kind: "rollback", revision: 1 });
+  });
+
+  test("is not rolled back where its Job may have changed the database", () => {
+    const step = plan({ records, verified: good, failure: failure(1, 2), cannotGoBack: true });
+    expect(step).toMatchObject({ kind: "stalled", reason: "NeedsRestore" });
+  });
+
+  test("is tried again in place where nothing ever worked", () => {
+    const first = [record(1, "failed", "new")];
+    expect(plan({ records: first, failure: failure(1, 1) })).toEqual({ kind: "upgrade" });
+  });
+});
+
+describe("after a rollback", () => {
+  const records = [record(3, "deployed", "old"), record(2, "superseded", "new"), record(1, "superseded", "old")];
+
+  test("another try waits, longer each time", () => {
+    const wait = (count: number) => plan({ records, verified: good, failure: failure(count, 2, NOW) });
+    expect(wait(1)).toMatchObject({ kind: "wait", reason: "BackingOff", until: NOW + 15_000 });
+    expect(wait(2)).toMatchObject({ kind: "wait", reason: "BackingOff", until: NOW + 30_000 });
+    expect(plan({ records, verified: good, failure: failure(2, 2) })).toEqual({ kind: "upgrade" });
+  });
+
+  test("after so many failures nothing is tried any more", () => {
+    const step = plan({ records, verified: good, failure: failure(3, 2) });
+    expect(step).toMatchObject({ kind: "stalled", reason: "RolledBack" });
+  });
+
+  test("another specification begins anew, the same one written again too", () => {
+    const changed = plan({ records, verified: good, failure: failure(3, 2), digest: "other" });
+    expect(changed).toEqual({ kind: "upgrade" });
+    expect(plan({ records, verified: good, failure: failure(3, 2), generation: 3 })).toEqual({ kind: "upgrade" });
+  });
+
+  test("what is asked for as it was before needs no test", () => {
+    const step = plan({ records, verified: good, failure: failure(3, 2), digest: "old" });
+    expect(step).toEqual({ kind: "verify", revision: 3, test: false });
+  });
+
+  test("a rollback that failed is made again", () => {
+    const half = [record(3, "failed", "old"), ...records.slice(1)];
+    expect(plan({ records: half, verified: good, failure: failure(3, 2) })).toEqual({ kind: "rollback", revision: 1 });
+  });
+});
+
+describe("a pending revision", () => {
+  test.each(["pending-install", "pending-upgrade", "pending-rollback"] as const)(
+    "of the operator's is unlocked: %s",
+    (status) => {
+      const pending = record(2, status, "new");
+      expect(plan({ records: [pending, record(1, "deployed", "old")] })).toEqual({ kind: "unlock", record: pending });
+    },
+  );
+
+  test("of somebody else's is waited for, as long as a rollout may take", () => {
+    const records = [record(2, "pending-upgrade", undefined, NOW - 60_000)];
+    expect(plan({ records })).toMatchObject({ kind: "wait", reason: "HelmRunsElsewhere", until: NOW + 540_000 });
+    expect(plan({ records, now: NOW + 540_000 })).toMatchObject({ kind: "unlock" });
+  });
+});
+
+test("a removal that was interrupted is gone through with", () => {
+  expect(plan({ records: [record(1, "uninstalling", "old")] })).toEqual({ kind: "uninstall" });
+});

@@ -1,0 +1,137 @@
+import { FINALIZER } from "@moodle-platform/api";
+import { splitKey } from "../api-server/object";
+import type { Resources } from "../api-server/resources";
+import { HelmError } from "../helm/helm";
+import type { Finding } from "../kernel/conditions";
+import type { Outcome } from "../kernel/controller";
+import { addFinalizer } from "../kernel/finalizer";
+import type { StatusWriter } from "../kernel/status";
+import type { Store } from "../kernel/store";
+import { type Desired, type Progress, type ReleaseEngine, releaseStatus, type View } from "./engine";
+import { findings, releaseFindings } from "./findings";
+import type { World } from "./observe";
+import { isPaused, pausedFindings } from "./pause";
+import type { Released, ReleasedKind, Supplement } from "./released-kind";
+import type { Removal } from "./removal";
+import { ensureSnapshot, SNAPSHOT_AGAIN } from "./snapshot";
+
+export interface ReleaseReconcilerProps<Resource extends Released> {
+  readonly kind: ReleasedKind<Resource>;
+  readonly resources: Resources;
+  readonly store: Store<Resource>;
+  readonly cached: World;
+  readonly live: World;
+  readonly engine: ReleaseEngine;
+  readonly status: StatusWriter;
+  readonly removal: Removal<Resource>;
+}
+
+/** Milliseconds until Helm is asked again to take values that it refused: its chart may be another by then. */
+const REFUSED_AGAIN = 600_000;
+
+/** Keeps a release as its resource says. */
+export class ReleaseReconciler<Resource extends Released> {
+  constructor(private readonly props: ReleaseReconcilerProps<Resource>) {}
+
+  readonly reconcile = async (key: string): Promise<Outcome> => {
+    const { store, kind, engine, cached, removal } = this.props;
+    const resource = store.get(key);
+    if (resource === undefined) {
+      kind.forget(key);
+      return {};
+    }
+    if (isPaused(resource)) return this.pause(resource);
+    if (resource.metadata.deletionTimestamp !== undefined) return removal.remove(key);
+    const desired = kind.desired(resource);
+    const view = await engine.look(desired, resource.status?.release, cached);
+    if (view.step.kind === "rest" && resource.metadata.finalizers?.includes(FINALIZER)) {
+      return this.rest(resource, desired, view);
+    }
+    return this.advance(key);
+  };
+
+  /** Something is to be done: what counts for that is the API server's word, not a cache. */
+  private async advance(key: string): Promise<Outcome> {
+    const { resources, kind, engine, live } = this.props;
+    const { namespace, name } = splitKey(key);
+    const found = await resources.get<Resource>(kind.type, namespace, name);
+    if (found === undefined || isPaused(found) || found.metadata.deletionTimestamp !== undefined) return {};
+    const resource = await addFinalizer(resources, kind.type, found, FINALIZER);
+    const desired = kind.desired(resource);
+    const view = await engine.look(desired, resource.status?.release, live);
+    if (view.step.kind === "rest") return this.rest(resource, desired, view);
+    if (view.step.kind === "upgrade") {
+      const waiting = await this.snapshotFirst(resource, desired, view);
+      if (waiting !== undefined) return waiting;
+    }
+    const begun = await this.write(resource, desired, view, undefined, releaseFindings(view));
+    try {
+      const progress = await engine.take(desired, begun.status?.release, view);
+      if (view.step.kind === "verify" || view.step.kind === "fail") {
+        await this.write(begun, desired, view, progress, releaseFindings(view));
+      }
+      return { again: progress.again };
+    } catch (error) {
+      if (!(error instanceof HelmError)) throw error;
+      return this.refused(begun, desired, view, error);
+    }
+  }
+
+  private async rest(resource: Resource, desired: Desired, view: View): Promise<Outcome> {
+    const progress = await this.props.engine.take(desired, resource.status?.release, view);
+    const supplement = await this.props.kind.atRest(resource, view);
+    await this.write(resource, desired, view, progress, releaseFindings(view), supplement);
+    return { again: supplement.again };
+  }
+
+  private async snapshotFirst(resource: Resource, desired: Desired, view: View): Promise<Outcome | undefined> {
+    const request = this.props.kind.snapshotBefore?.(resource, desired);
+    if (request === undefined) return undefined;
+    const { state, message } = await ensureSnapshot(this.props.resources, request);
+    if (state === "done") return undefined;
+    const conditions =
+      state === "running"
+        ? findings(["False", "TakingSnapshot", message], ["True", "TakingSnapshot", message])
+        : findings(["False", "SnapshotFailed", message], ["False", "Stalled"], { reason: "SnapshotFailed", message });
+    await this.write(resource, desired, view, undefined, conditions);
+    return { again: SNAPSHOT_AGAIN };
+  }
+
+  private async refused(resource: Resource, desired: Desired, view: View, error: HelmError): Promise<Outcome> {
+    const { message } = error;
+    if (!error.refusesValues) {
+      const conditions = findings(["False", "HelmFailed", message], ["True", "HelmFailed", message]);
+      await this.write(resource, desired, view, undefined, conditions);
+      throw error;
+    }
+    const stalled = { reason: "ValuesRefused", message };
+    const conditions = findings(["False", "ValuesRefused", message], ["False", "Stalled"], stalled);
+    await this.write(resource, desired, view, undefined, conditions);
+    return { again: REFUSED_AGAIN };
+  }
+
+  private async pause(resource: Resource): Promise<Outcome> {
+    const { status, kind } = this.props;
+    const conditions = pausedFindings(resource.status?.conditions);
+    await status.write(kind.type, resource, conditions, (base) => ({ ...resource.status, ...base }));
+    return {};
+  }
+
+  private async write(
+    resource: Resource,
+    desired: Desired,
+    { records }: View,
+    progress: Progress | undefined,
+    conditions: readonly Finding[],
+    supplement: Supplement<Resource> = this.props.kind.onTheWay(resource),
+  ): Promise<Resource> {
+    const { status, kind } = this.props;
+    const release = releaseStatus(desired, records, progress ?? resource.status?.release ?? {});
+    const written = await status.write(kind.type, resource, [...conditions, ...supplement.findings], (base) => ({
+      ...supplement.status,
+      ...base,
+      release,
+    }));
+    return { ...resource, status: written };
+  }
+}

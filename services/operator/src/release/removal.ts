@@ -1,0 +1,64 @@
+import { FINALIZER } from "@moodle-platform/api";
+import { splitKey } from "../api-server/object";
+import type { Resources } from "../api-server/resources";
+import type { Helm } from "../helm/helm";
+import { history } from "../helm/records";
+import type { Outcome } from "../kernel/controller";
+import { removeFinalizer } from "../kernel/finalizer";
+import type { StatusWriter } from "../kernel/status";
+import { findings } from "./findings";
+import type { World } from "./observe";
+import type { Released, ReleasedKind } from "./released-kind";
+import { ensureSnapshot, SNAPSHOT_AGAIN } from "./snapshot";
+
+export interface RemovalProps<Resource extends Released> {
+  readonly kind: ReleasedKind<Resource>;
+  readonly resources: Resources;
+  readonly live: World;
+  readonly helm: Helm;
+  readonly status: StatusWriter;
+}
+
+/** Lets a resource go, after what its deletion policy asks: the finalizer goes last. */
+export class Removal<Resource extends Released> {
+  constructor(private readonly props: RemovalProps<Resource>) {}
+
+  async remove(key: string): Promise<Outcome> {
+    const { resources, kind, helm } = this.props;
+    const { namespace, name } = splitKey(key);
+    const resource = await resources.get<Resource>(kind.type, namespace, name);
+    if (resource?.metadata.deletionTimestamp === undefined) return {};
+    if (!resource.metadata.finalizers?.includes(FINALIZER)) return {};
+    if (resource.spec.deletionPolicy !== "Retain" && (await this.hasRelease(namespace, name))) {
+      const waiting = await this.snapshotFirst(resource);
+      if (waiting !== undefined) return waiting;
+      await this.tell(resource, "Deleting", "removing the release");
+      await helm.uninstall({ namespace, name });
+      return { again: 0 };
+    }
+    await removeFinalizer(resources, kind.type, resource, FINALIZER);
+    return {};
+  }
+
+  /** A release of another kind's resource is not this one's to remove. */
+  private async hasRelease(namespace: string, name: string): Promise<boolean> {
+    const [latest] = history(await this.props.live.records(namespace, name));
+    return latest !== undefined && (latest.kind === undefined || latest.kind === this.props.kind.type.kind);
+  }
+
+  private async snapshotFirst(resource: Resource): Promise<Outcome | undefined> {
+    const request = this.props.kind.lastSnapshot?.(resource);
+    if (request === undefined) return undefined;
+    const { state, message } = await ensureSnapshot(this.props.resources, request);
+    if (state === "done") return undefined;
+    await this.tell(resource, state === "failed" ? "SnapshotFailed" : "TakingSnapshot", message);
+    return { again: SNAPSHOT_AGAIN };
+  }
+
+  private async tell(resource: Resource, reason: string, message: string): Promise<void> {
+    const { status, kind } = this.props;
+    const stalled = reason === "SnapshotFailed" ? { reason, message } : undefined;
+    const conditions = findings(["False", reason, message], [stalled ? "False" : "True", reason, message], stalled);
+    await status.write(kind.type, resource, conditions, (base) => ({ ...resource.status, ...base }));
+  }
+}
