@@ -52,6 +52,14 @@ export const CHARTS = {
   karpenterCrd: { repository: "oci://public.ecr.aws/karpenter", name: "karpenter-crd", version: "1.14.1" },
   traefik: { repository: "https://traefik.github.io/charts", name: "traefik", version: "41.3.0" },
   certManager: { repository: "oci://quay.io/jetstack/charts", name: "cert-manager", version: "v1.21.1" },
+  keda: { repository: "https://kedacore.github.io/charts", name: "keda", version: "2.20.2" },
+  kserveCrd: { repository: "oci://ghcr.io/kserve/charts", name: "kserve-crd", version: "v0.20.0" },
+  kserveResources: { repository: "oci://ghcr.io/kserve/charts", name: "kserve-resources", version: "v0.20.0" },
+  kserveRuntimeConfigs: {
+    repository: "oci://ghcr.io/kserve/charts",
+    name: "kserve-runtime-configs",
+    version: "v0.20.0",
+  },
 } as const satisfies Record<string, UpstreamChart>;
 
 /** Knative Serving and Eventing, both of which its operator of the same minor version installs. */

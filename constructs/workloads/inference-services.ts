@@ -1,0 +1,123 @@
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { ChartRelease } from "../core/chart-release";
+import { refuse } from "../core/errors";
+import type { ClusterAccess, KnativeServing, ObjectStore, WorkloadIdentity } from "../ports";
+import {
+  type InferenceModel,
+  type InferencePlatform,
+  modelFaults,
+  needsKeda,
+  type ResolvedModel,
+  resolveModel,
+} from "./inference-model";
+import type { Monitoring } from "./moodle-values";
+
+export interface InferenceServicesProps {
+  readonly cluster: ClusterAccess;
+  /** Reads the bucket; its namespace is the models'. */
+  readonly identity: WorkloadIdentity;
+  /** The bucket that `npm run model:publish` fills: a model's files are in `models/<name>/<version>/`. */
+  readonly store: ObjectStore;
+  readonly models: readonly InferenceModel[];
+  /** Whether the cluster has nodes with GPUs. @default false */
+  readonly gpuNodes?: boolean;
+  /** Serves models for the processor. @default none, every model is a Deployment */
+  readonly knative?: KnativeServing;
+  /** URL of the Prometheus by which KEDA scales, as KEDA reaches it. @default none */
+  readonly prometheusAddress?: string;
+  /** Pods that may ask single models, by the model's name, beside its own `callers`. @default none */
+  readonly callers?: Readonly<Record<string, readonly ModelCaller[]>>;
+  /** What scrapes the models. @default nothing */
+  readonly monitoring?: Monitoring;
+  /** What must exist first beside cluster, identity and bucket: the namespace, KServe, KEDA, what makes nodes. */
+  readonly dependsOn: readonly ITerraformDependable[];
+}
+
+/** Some pods of a namespace. */
+export interface ModelCaller {
+  readonly namespace: string;
+  /** @default all of them */
+  readonly podLabels?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The models of an environment, each an InferenceService of one version.
+ *
+ * KServe's init container fetches a model before its server starts, under the pods' own identity. On EKS that is Pod
+ * Identity, which gives the init container credentials and region alike; KServe's annotation `serving.kserve.io/s3-region`
+ * counts beside a role's annotation alone (https://github.com/kserve/kserve/blob/v0.20.0/pkg/credentials).
+ *
+ * @throws ConfigurationError for a model that cannot work
+ */
+export class InferenceServices extends Construct {
+  readonly ready: readonly ITerraformDependable[];
+
+  constructor(scope: Construct, id: string, props: InferenceServicesProps) {
+    super(scope, id);
+    const { cluster, identity, store, knative, prometheusAddress, monitoring } = props;
+    const platform: InferencePlatform = {
+      gpuNodes: props.gpuNodes === true,
+      knative: knative !== undefined,
+      prometheusAddress,
+    };
+    const [fault] = modelFaults(props.models, platform);
+    if (fault !== undefined) refuse(this.node.path, fault);
+    const { release } = new ChartRelease(this, "models", {
+      chart: { local: "inference-services" },
+      namespace: identity.namespace,
+      values: {
+        serviceAccountName: identity.serviceAccountName,
+        prometheusAddress: prometheusAddress ?? "",
+        monitoring: monitoring ?? {},
+        network: {
+          identityEndpoints: cluster.identityEndpoints,
+          knativeNamespaces: knative === undefined ? [] : [knative.namespace, knative.localGateway.namespace],
+        },
+        models: props.models.map((model) =>
+          modelValues(resolveModel(model, platform), store, props.callers?.[model.name] ?? []),
+        ),
+      },
+      // Helm does not wait for InferenceServices: what it waits for is theirs alone.
+      timeout: 600,
+      dependsOn: [...cluster.ready, ...identity.ready, ...store.ready, ...(knative?.ready ?? []), ...props.dependsOn],
+    });
+    this.ready = [release];
+  }
+
+  /** `http://` address of a model's server in the cluster, without a path. */
+  static address(name: string, namespace: string): string {
+    return `http://${name}-predictor.${namespace}.svc.cluster.local`;
+  }
+}
+
+function modelValues(model: ResolvedModel, store: ObjectStore, callers: readonly ModelCaller[]) {
+  return {
+    name: model.name,
+    version: model.version,
+    framework: model.framework,
+    mode: model.deploymentMode === "knative" ? "Knative" : "Standard",
+    uri: modelUri(store, model),
+    minReplicas: model.minReplicas,
+    maxReplicas: model.maxReplicas,
+    scaling: scalingValues(model),
+    cpu: String(model.cpu),
+    memory: `${Math.round(model.memoryGb * 1024)}Mi`,
+    gpus: model.gpus,
+    arguments: model.arguments,
+    callers: [...model.callers.map((namespace) => ({ namespace })), ...callers],
+  };
+}
+
+/** It ends in a slash: KServe fetches whatever begins with it, and `v1.3.0` is also how `v1.3.0-rc.1` begins. */
+function modelUri({ kind, bucketName, keyPrefix = "" }: ObjectStore, { name, version }: ResolvedModel): string {
+  return `${kind === "s3" ? "s3" : "gs"}://${bucketName}/${keyPrefix}models/${name}/${version}/`;
+}
+
+function scalingValues(model: ResolvedModel) {
+  const { deploymentMode, minReplicas, maxReplicas, scaleMetric: metric, scaleTarget: target } = model;
+  const isResource = metric === "cpu" || metric === "memory";
+  if (deploymentMode === "knative") return { class: isResource ? "hpa" : "kpa", metric, target };
+  if (minReplicas === maxReplicas) return { class: "none" };
+  return { class: needsKeda(model) ? "keda" : "hpa", metric, target };
+}
