@@ -11,8 +11,11 @@ import type { SecretStore } from "../../constructs/ports";
 import { CHARTS, KUBERNETES, type UpstreamChart } from "../../constructs/versions";
 import { ExternalSecrets } from "../../constructs/workloads/external-secrets";
 import { Ingress } from "../../constructs/workloads/ingress";
+import { Keda } from "../../constructs/workloads/keda";
 import { Knative } from "../../constructs/workloads/knative";
 import { cluster, identity, nlbEdge, siteController, targetGroup } from "../support/ports";
+import { KServe } from "../../constructs/workloads/kserve";
+import { cluster, identity, targetGroup } from "../support/ports";
 import type { Resource } from "../support/template";
 import { isMap, type PlannedRelease, plannedReleases } from "./support/releases";
 import { createNamespace, helm, kubectl, missingTestbed } from "./support/testbed";
@@ -68,6 +71,8 @@ const releases = plannedReleases((scope) => {
     registryHosts: ["registry.example.edu"],
     dependsOn: [],
   });
+  new Keda(scope, "keda", { cluster: access, dependsOn: [] });
+  new KServe(scope, "kserve", { cluster: access, dependsOn: [] });
   new Karpenter(scope, "karpenter", {
     name: "moodle-staging-1",
     account: "111122223333",
@@ -97,6 +102,19 @@ function unknownKeys(values: unknown, known: unknown, path = ""): string[] {
     key in known ? unknownKeys(value, known[key], `${path}${key}.`) : [`${path}${key}`],
   );
 }
+
+const withoutRights = (spec: Resource) => ({
+  ...spec,
+  serviceAccountName: "default",
+  priorityClassName: undefined,
+});
+
+/** As KServe makes one of a runtime and of what `charts/inference-services` says beside it. */
+const servingPod = ({ containers, volumes }: Resource) => ({
+  containers,
+  volumes,
+  securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+});
 
 const namespace = "upstream-charts";
 
@@ -142,18 +160,18 @@ describe.each<UpstreamChart>(Object.values(CHARTS))("$name", (chart) => {
 
   testWithChart("makes pods that Pod Security restricted admits", async () => {
     const pods = rendered
-      .filter(({ kind }) => kind === "Deployment")
-      .map(({ metadata, spec }) => ({
+      .filter(({ kind, spec }) => kind === "Deployment" || (kind === "ClusterServingRuntime" && spec.disabled !== true))
+      .map(({ kind, metadata, spec }) => ({
         apiVersion: "v1",
         kind: "Pod",
         metadata: { name: metadata.name, namespace },
-        spec: { ...spec.template.spec, serviceAccountName: "default", priorityClassName: undefined },
+        spec: kind === "Deployment" ? withoutRights(spec.template.spec) : servingPod(spec),
       }));
     await Promise.all(
       pods.map((pod) =>
         kubectl(["create", "--dry-run=server", "--validate=false", "--filename=-"], { input: JSON.stringify(pod) }),
       ),
     );
-    expect(pods.length > 0).toBe(rendered.some(({ kind }) => kind === "Deployment"));
+    expect(pods.length > 0).toBe(rendered.some(({ kind }) => /^(Deployment|ClusterServingRuntime)$/.test(kind)));
   });
 });

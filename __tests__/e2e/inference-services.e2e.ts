@@ -1,0 +1,173 @@
+/** Models as KServe would get them, on a cluster that has KServe's own definitions. */
+import { parse, parseAllDocuments, stringify } from "yaml";
+import type { InferenceModel } from "../../constructs/workloads/inference-model";
+import { InferenceServices } from "../../constructs/workloads/inference-services";
+import { Knative } from "../../constructs/workloads/knative";
+import { cluster, gcs, s3 } from "../support/ports";
+import type { Resource } from "../support/template";
+import { install, planned, render } from "./support/charts";
+import { apply, createNamespace, describeOnTestbed, get } from "./support/testbed";
+
+const namespace = "inference-services";
+const prometheusAddress = "http://prometheus.monitoring:9090";
+const bert: InferenceModel = { name: "bert", version: "v1.3.0", framework: "huggingface" };
+const cnn: InferenceModel = { name: "cnn", version: "v2.0.0-rc.1", framework: "triton" };
+const grades: InferenceModel = { name: "grades", version: "v1.0.0", framework: "sklearn" };
+
+const release = (models: readonly InferenceModel[], { onKnative = false, store = s3 } = {}) =>
+  planned("inference-services", (scope) => {
+    const dependsOn = [] as const;
+    const knative = new Knative(scope, "knative", {
+      cluster,
+      ingress: "kourier",
+      publicDomain: "moodle.example.edu",
+      registryHosts: [],
+      dependsOn,
+    });
+    new InferenceServices(scope, "models", {
+      cluster,
+      identity: { namespace, serviceAccountName: "models", ready: [] },
+      store,
+      models,
+      gpuNodes: true,
+      knative: onKnative ? knative : undefined,
+      prometheusAddress,
+      callers: { bert: [{ namespace: "moodle", podLabels: { "app.kubernetes.io/name": "moodle" } }] },
+      monitoring: { namespace: "monitoring", labels: { release: "prometheus" } },
+      dependsOn,
+    });
+  });
+
+const rendered = async (...args: Parameters<typeof release>): Promise<Resource[]> =>
+  parseAllDocuments(await render(release(...args))).map((document) => document.toJS());
+const ofKind = (objects: readonly Resource[], kind: string) => objects.filter((one) => one.kind === kind);
+const predictor = async (...args: Parameters<typeof release>): Promise<Resource> =>
+  ofKind(await rendered(...args), "InferenceService")[0]?.spec.predictor;
+
+describeOnTestbed("inference-services", () => {
+  beforeAll(() => createNamespace(namespace));
+
+  test.each([
+    ["Deployments of every framework", [bert, cnn, grades], {}],
+    [
+      "on GPUs",
+      [
+        { ...bert, device: "gpu" },
+        { ...cnn, device: "gpu", scaleMetric: "rps" },
+      ],
+      {},
+    ],
+    [
+      "by requests a second and by memory",
+      [
+        { ...bert, scaleMetric: "rps" },
+        { ...grades, scaleMetric: "memory" },
+      ],
+      {},
+    ],
+    ["a fixed number", [{ ...bert, device: "gpu", minReplicas: 2, maxReplicas: 2 }], {}],
+    [
+      "on Knative",
+      [
+        { ...bert, minReplicas: 0 },
+        { ...grades, scaleMetric: "cpu" },
+      ],
+      { onKnative: true },
+    ],
+    ["out of a bucket of Google's", [bert], { store: gcs }],
+  ] as const)("%s: no field that KServe lacks", async (_, models, options) => {
+    const manifests = await render(release(models, options));
+    await expect(apply(manifests, namespace)).resolves.not.toHaveLength(0);
+  });
+
+  test("a metric that KServe lacks is refused there too", async () => {
+    const [service] = ofKind(await rendered([bert]), "InferenceService");
+    const changed = structuredClone(service) as Resource;
+    changed.spec.predictor.scaleMetric = "qps";
+    await expect(apply(stringify(changed), namespace)).rejects.toThrow(/qps/);
+  });
+
+  test("a change of version changes the address, and nothing else of what is served", async () => {
+    const [before, after] = await Promise.all(["v1.3.0", "v1.4.0"].map((version) => predictor([{ ...bert, version }])));
+    expect(after?.model.storageUri).toBe("s3://moodle-staging-1-files/models/bert/v1.4.0/");
+    expect({ ...after?.model, storageUri: undefined }).toEqual({ ...before?.model, storageUri: undefined });
+  });
+
+  test("a replica on a GPU goes before its successor comes, and tolerates the taint of its nodes", async () => {
+    const spec = await predictor([{ ...bert, device: "gpu" }]);
+    expect(spec.deploymentStrategy.rollingUpdate).toEqual({ maxSurge: 0, maxUnavailable: 1 });
+    expect(spec.model.resources.limits["nvidia.com/gpu"]).toBe("1");
+    expect(spec.tolerations).toEqual([{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }]);
+  });
+
+  test("KEDA asks for the sum over the model's own pods", async () => {
+    const { autoScaling } = await predictor([{ ...bert, device: "gpu" }]);
+    expect(autoScaling.metrics[0].external.metric).toEqual({
+      backend: "prometheus",
+      serverAddress: prometheusAddress,
+      query: `sum(DCGM_FI_DEV_GPU_UTIL{namespace="${namespace}",pod=~"bert-predictor-.+"})`,
+    });
+    const triton = await predictor([{ ...cnn, scaleMetric: "rps" }]);
+    expect(triton.autoScaling.metrics[0].external.metric.query).toMatch(/^sum\(rate\(nv_inference_request_success\{/);
+  });
+
+  test("a model has the processors that it asks for, not the one of its runtime", async () => {
+    const { model } = await predictor([{ ...bert, cpu: 4, memoryGb: 16 }]);
+    expect(model.resources).toEqual({
+      requests: { cpu: "4", memory: "16384Mi" },
+      limits: { cpu: "4", memory: "16384Mi" },
+    });
+  });
+
+  test("a model on Knative has nothing that Knative refuses", async () => {
+    const spec = await predictor([bert], { onKnative: true });
+    expect(spec).not.toHaveProperty("deploymentStrategy");
+    expect(spec).not.toHaveProperty("topologySpreadConstraints");
+  });
+
+  test("nothing outside the cluster reaches a model, in either mode", async () => {
+    for (const onKnative of [false, true]) {
+      const [{ metadata }] = ofKind(await rendered([bert], { onKnative }), "InferenceService") as [Resource];
+      const visibility = onKnative ? "networking.knative.dev/visibility" : "networking.kserve.io/visibility";
+      expect(metadata.labels[visibility]).toBe("cluster-local");
+    }
+  });
+
+  test("a model is open to its callers, and one without any to nobody", async () => {
+    const policies = ofKind(await rendered([bert, cnn]), "NetworkPolicy");
+    expect(policies.find(({ metadata }) => metadata.name === "cnn-callers")).toBeUndefined();
+    expect(policies.find(({ metadata }) => metadata.name === "bert-callers")?.spec.ingress).toEqual([
+      {
+        from: [
+          {
+            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "moodle" } },
+            podSelector: { matchLabels: { "app.kubernetes.io/name": "moodle" } },
+          },
+        ],
+        ports: [{ protocol: "TCP", port: 8080 }],
+      },
+    ]);
+  });
+
+  test("nothing of the pods' labels changes with the chart's version", async () => {
+    const [service] = ofKind(await rendered([bert]), "InferenceService");
+    expect(Object.keys(service?.metadata.labels)).not.toContain("helm.sh/chart");
+  });
+
+  test("is installed and upgraded as it is", async () => {
+    await install(release([bert, grades]), "1m");
+    await install(release([{ ...bert, version: "v1.4.0" }]), "1m");
+    const { items } = await get(["inferenceservices.serving.kserve.io"], namespace);
+    const left = items.filter((one: Resource) => one.metadata.annotations["meta.helm.sh/release-name"]);
+    expect(left.map((one: Resource) => one.spec.predictor.model.storageUri)).toEqual([
+      "s3://moodle-staging-1-files/models/bert/v1.4.0/",
+    ]);
+  });
+
+  test("refuses the address of a folder that another version's begins with", async () => {
+    const { values, ...rest } = release([bert]);
+    const changed = parse(stringify(values));
+    changed.models[0].uri = "s3://bucket/models/bert/v1.3.0";
+    await expect(render({ ...rest, values: changed })).rejects.toThrow(/uri/);
+  });
+});
