@@ -322,13 +322,40 @@ describe("a snapshot", () => {
     }
   });
 
+  test.each([
+    ["the connection is lost where the session that holds the view is", true, "lost"],
+    ["the tool failed where that session is well", false, "tool"],
+  ])("pg_dump knows of its worker alone: %s", async (_, isLost, failure) => {
+    const bin = mkdtempSync(join(folder, "bin-"));
+    const script =
+      "#!/bin/sh\ncase $1 in --version) echo 'pg_dump (PostgreSQL) 15.1'; exit;; esac\necho 'pg_dump: error: a worker process died unexpectedly' >&2\nexit 1\n";
+    writeFileSync(join(bin, "pg_dump"), script, { mode: 0o755 });
+    const snapshot = await source.snapshot();
+    if (isLost) await admin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'backup'");
+    const { PATH } = process.env;
+    process.env.PATH = `${bin}:${PATH}`;
+    try {
+      await expect(allFiles(snapshot.dump(await dumpFolder()))).rejects.toMatchObject({
+        name: "DatabaseError",
+        failure,
+      });
+    } finally {
+      process.env.PATH = PATH;
+      await snapshot.close();
+    }
+  });
+
   test("a server that goes down in mid-dump: a typed error", async () => {
     await admin(addFiles(...Array.from({ length: 20_000 }, (_, index) => `first ${index}`)));
     const snapshot = await source.snapshot();
     const postmaster = join(dirname(server.logFile), "data/postmaster.pid");
     const pid = Number(readFileSync(postmaster, "utf8").split("\n")[0]);
+    let isUp = true;
     const attempt = (async () => {
-      for await (const _ of snapshot.dump(await dumpFolder())) process.kill(pid, "SIGQUIT");
+      for await (const _ of snapshot.dump(await dumpFolder())) {
+        if (isUp) process.kill(pid, "SIGQUIT");
+        isUp = false;
+      }
     })();
     await expect(attempt).rejects.toMatchObject({
       name: "DatabaseError",

@@ -78,7 +78,7 @@ export function networkFailure(error: unknown): { failure: DatabaseFailure; code
   }
   // The clients give these no code.
   if (/does not support (SSL|secure)/i.test(message)) return { failure: "tls", code: "no TLS" };
-  if (/^Connection terminated|connection is in closed state|socket has been ended/i.test(message)) {
+  if (/^Connection terminated|connection is in closed state|socket has been ended|is not queryable$/i.test(message)) {
     return { failure: "lost", code: "connection closed" };
   }
   if (/timeout expired|connect ETIMEDOUT|timeout exceeded when trying to connect/i.test(message)) {

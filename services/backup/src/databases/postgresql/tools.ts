@@ -77,12 +77,13 @@ function conninfo(parameters: Readonly<Record<string, string | number>>): string
 const MEANINGS: readonly (readonly [RegExp, DatabaseFailure])[] = [
   [/No space left on device|Disk quota exceeded/, "no-space"],
   [/password authentication failed|no password supplied|no pg_hba\.conf entry|role ".*" does not exist/, "denied"],
-  [/certificate verify failed|SSL error|server certificate for|does not support SSL|root certificate file/, "tls"],
-  [/could not translate host name|Connection refused|timeout expired|No route to host/, "unreachable"],
+  // Before TLS: a connection that breaks ends TLS too.
   [
-    /server closed the connection|terminating connection|SSL SYSCALL error|connection to server was lost|SSL connection has been closed|no connection to the server|could not receive data|shutting down|starting up/,
+    /server closed the connection|terminating connection|connection to server was lost|SSL connection has been closed|SSL SYSCALL error|unexpected eof|Connection reset by peer|no connection to the server|could not (receive|send) data|shutting down|starting up|recovery mode|not yet accepting connections/,
     "lost",
   ],
+  [/certificate verify failed|SSL error|server certificate for|does not support SSL|root certificate file/, "tls"],
+  [/could not translate host name|Connection refused|timeout expired|No route to host/, "unreachable"],
   [/permission denied/, "privilege"],
   [/lock timeout|could not obtain lock|canceling statement due to/, "timeout"],
   [
