@@ -11,6 +11,7 @@ module.exports = {
     "/__tests__/images/",
     "/__tests__/program/",
     "/__tests__/servers/",
+    "/__tests__/services/",
     "/__tests__/site/",
   ],
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdktf.out/"],
