@@ -11,25 +11,26 @@ export interface SynthesizedCombination extends Combination {
   readonly bootstrap: Template;
 }
 
-/** Both stacks of every supported combination, or of the chosen ones. */
-export async function synthesizeCombinations(
-  isChosen: (combination: Combination) => boolean = () => true,
-): Promise<SynthesizedCombination[]> {
+export type Cloud = Combination["input"]["cloud"];
+
+/** To be called in tests: what `beforeAll` has synthesized. */
+export type Combinations = () => readonly SynthesizedCombination[];
+
+/** Both stacks of every supported combination on a cloud, synthesized once for all tests of a file. */
+export function combinationsOn(cloud: Cloud): Combinations {
   const synthesized: SynthesizedCombination[] = [];
-  for (const combination of combinations().filter(isChosen)) {
-    const [environment] = loadEnvironments([combination.input]);
-    if (environment === undefined) throw new Error(`${combination.name} has no environment`);
-    const app = Testing.stubVersion(new App({ stackTraces: false }));
-    await addStacks(app, environment);
-    const stack = (id: string) => Template.of(app.node.findChild(id) as TerraformStack);
-    const bootstrap = bootstrapOf(environment, () => stack(`bootstrap-${environment.name}`));
-    synthesized.push({
-      ...combination,
-      environment: stack(environment.name),
-      bootstrap,
-    });
-  }
-  return synthesized;
+  beforeAll(async () => {
+    for (const combination of combinations().filter(({ input }) => input.cloud === cloud)) {
+      const [environment] = loadEnvironments([combination.input]);
+      if (environment === undefined) throw new Error(`${combination.name} has no environment`);
+      const app = Testing.stubVersion(new App({ stackTraces: false }));
+      await addStacks(app, environment);
+      const stack = (id: string) => Template.of(app.node.findChild(id) as TerraformStack);
+      const bootstrap = bootstrapOf(environment, () => stack(`bootstrap-${environment.name}`));
+      synthesized.push({ ...combination, environment: stack(environment.name), bootstrap });
+    }
+  }, 300_000);
+  return () => synthesized;
 }
 
 const bootstraps = new Map<string, Template>();

@@ -2,6 +2,15 @@
 const DAYS = 8 * 366;
 const DAY = 24 * 60;
 
+interface Day {
+  readonly dayOfMonth: number;
+  readonly month: number;
+  readonly dayOfWeek: number;
+}
+
+/** The days, made once: every schedule is held against the same. */
+let calendar: readonly Day[] | undefined;
+
 interface Field {
   readonly values: ReadonlySet<number>;
   /** Begins with an asterisk: then it does not restrict which days match. */
@@ -22,7 +31,12 @@ export function longestPauseHours(schedule: string): number {
     .flatMap((h) => [...minutes].map((m) => h * 60 + m))
     .sort((a, b) => a - b);
   const matches = dayMatcher(field(dayOfMonth, 1, 31), field(month, 1, 12), field(dayOfWeek, 0, 6));
-  const days = Array.from({ length: DAYS }, (_, day) => day).filter(matches);
+  calendar ??= Array.from({ length: DAYS }, (_, day) => new Date(Date.UTC(2024, 0, 1 + day))).map((date) => ({
+    dayOfMonth: date.getUTCDate(),
+    month: date.getUTCMonth() + 1,
+    dayOfWeek: date.getUTCDay(),
+  }));
+  const days = calendar.flatMap((day, index) => (matches(day) ? [index] : []));
 
   const [first, last] = [times[0], times.at(-1)];
   if (first === undefined || last === undefined || days.length < 2) return Number.POSITIVE_INFINITY;
@@ -35,12 +49,11 @@ function longestStep(sorted: readonly number[]): number {
   return sorted.reduce((longest, value, index) => Math.max(longest, value - (sorted[index - 1] ?? value)), 0);
 }
 
-function dayMatcher(dayOfMonth: Field, month: Field, dayOfWeek: Field): (day: number) => boolean {
+function dayMatcher(dayOfMonth: Field, month: Field, dayOfWeek: Field): (day: Day) => boolean {
   return (day) => {
-    const date = new Date(Date.UTC(2024, 0, 1 + day));
-    if (!month.values.has(date.getUTCMonth() + 1)) return false;
-    const ofMonth = dayOfMonth.values.has(date.getUTCDate());
-    const ofWeek = dayOfWeek.values.has(date.getUTCDay());
+    if (!month.values.has(day.month)) return false;
+    const ofMonth = dayOfMonth.values.has(day.dayOfMonth);
+    const ofWeek = dayOfWeek.values.has(day.dayOfWeek);
     return dayOfMonth.isAny || dayOfWeek.isAny ? ofMonth && ofWeek : ofMonth || ofWeek;
   };
 }
