@@ -1,11 +1,13 @@
 import { combinationsOn } from "../../support/stacks";
 import { addresses } from "./addresses";
+import { dataSafety } from "./data-safety";
 import { dependencies } from "./dependencies";
 import { invariants } from "./invariants";
 import { stateSecrets } from "./state-secrets";
 
 const all = combinationsOn("aws");
 
+dataSafety("aws", all);
 invariants("aws", all);
 dependencies("aws", all);
 stateSecrets("aws", all);

@@ -1,11 +1,13 @@
 import { combinationsOn } from "../../support/stacks";
 import { addresses } from "./addresses";
+import { dataSafety } from "./data-safety";
 import { dependencies } from "./dependencies";
 import { invariants } from "./invariants";
 import { stateSecrets } from "./state-secrets";
 
 const all = combinationsOn("google");
 
+dataSafety("google", all);
 invariants("google", all);
 dependencies("google", all);
 stateSecrets("google", all);
