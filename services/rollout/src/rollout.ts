@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 
+/** Label of what belongs to a model, with the model's name. */
+export const MODEL_LABEL = "moodleplatform.io/model";
+
 const text = z.string().min(1);
 const texts = z.record(z.string(), z.string());
 
@@ -26,10 +29,6 @@ export const policySchema = z.strictObject({
 export type Policy = z.output<typeof policySchema>;
 
 const manifest = {
-  version: z
-    .string()
-    .regex(/^v\d+\.\d+\.\d+$/, "a semantic version such as v1.3.0")
-    .describe("Version of the model, for people and for names."),
   metadata: z
     .strictObject({ labels: texts.default({}), annotations: texts.default({}) })
     .default({ labels: {}, annotations: {} })
@@ -56,6 +55,10 @@ const common = {
     .string()
     .regex(/^[a-z][a-z0-9-]{0,28}[a-z0-9]$/, "2 to 30 lower-case letters, digits and -, a letter first")
     .describe("Name of the model."),
+  version: z
+    .string()
+    .regex(/^v\d+\.\d+\.\d+$/, "a semantic version such as v1.3.0")
+    .describe("Version of the model, for people and for names."),
   policy: policySchema,
   ...manifest,
 };
@@ -84,17 +87,18 @@ export type Rollout = z.output<typeof rolloutSchema>;
 /**
  * Largest finite bucket of each histogram of durations, in seconds, as its program has it by default:
  * knative/serving pkg/queue/request_metric.go, traefik pkg/observability/types/metrics.go, Envoy
- * source/common/stats/histogram_impl.cc for Istio and Contour.
+ * config.metrics.v3.StatsConfig for Istio and Contour.
  */
 export const LARGEST_BUCKET_SECONDS = { knative: 10, istio: 3600, contour: 3600, traefik: 5 } as const;
 
 export const servedSchema = z.strictObject({
   /** Of everything in it: what differs in anything has another one. */
   id: text,
+  version: text,
   ...manifest,
 });
 
-/** An InferenceService's manifest, under a name that changes with it. */
+/** An InferenceService's manifest, and what tells it from every other. */
 export type Served = z.output<typeof servedSchema>;
 
 /** The manifest that a rollout asks for. */

@@ -13,6 +13,8 @@ const measurement = z.strictObject({
 });
 
 const base = {
+  /** The mode that it was begun in: another one has other objects. */
+  mode: z.enum(["Knative", "Standard"]),
   /** When this phase or step was written. */
   since: time,
   /** When it was first seen to be in effect. */

@@ -1,0 +1,128 @@
+import type { Observation } from "../decide";
+import type { Cluster, KubernetesObject } from "../kubernetes/cluster";
+import type { Subject } from "../metrics/subject";
+import { type Rollout, type Served, wanted } from "../rollout";
+import type { State } from "../state";
+import { contains, ID_LABEL, inferenceService, type Mode, StateLost, VERSION_LABEL } from "./mode";
+
+type KnativeRollout = Extract<Rollout, { mode: "Knative" }>;
+
+interface Live {
+  readonly service?: KubernetesObject;
+}
+
+/** As much of `status.components.predictor` as is looked at. */
+interface PredictorStatus {
+  readonly latestCreatedRevision?: string;
+  readonly latestReadyRevision?: string;
+  readonly latestRolledoutRevision?: string;
+  readonly traffic?: readonly {
+    readonly revisionName?: string;
+    readonly latestRevision?: boolean;
+    readonly percent?: number;
+  }[];
+}
+
+/**
+ * One InferenceService, whose revisions share the traffic. `status.observedGeneration` is the Knative Service's, so that a
+ * step is in effect can be told from revisions and traffic alone. DESIGN.md has the rules.
+ */
+export const knative: Mode<Live, KnativeRollout> = {
+  async read(cluster: Cluster, { model }): Promise<Live> {
+    return { service: await cluster.get("InferenceService", model) };
+  },
+
+  adopt({ service }, rollout): Served | undefined {
+    if (service === undefined) return undefined;
+    const { canaryTrafficPercent, ...predictor } = predictorOf(service);
+    if (canaryTrafficPercent !== undefined) {
+      const remedy = "remove canaryTrafficPercent once the latest revision is the right one";
+      throw new StateLost(`InferenceService ${rollout.model} shares its traffic`, remedy);
+    }
+    const next = wanted(rollout);
+    const { labels = {}, annotations = {} } = service.metadata;
+    const id = labels[ID_LABEL];
+    if (id === next.id || (id === undefined && contains(service.spec, next.spec))) return next;
+    const mode = annotations["serving.kserve.io/deploymentMode"];
+    return {
+      id: id ?? "adopted",
+      version: labels[VERSION_LABEL] ?? "adopted",
+      metadata: { labels: {}, annotations: mode === undefined ? {} : { "serving.kserve.io/deploymentMode": mode } },
+      spec: { ...(service.spec as object), predictor },
+    };
+  },
+
+  observe({ service }, _, state): Observation {
+    const status = statusOf(service);
+    const waitingFor = waiting(service, status, state);
+    return { settled: waitingFor === undefined, waitingFor, latestCreatedRevision: status.latestCreatedRevision };
+  },
+
+  subject({ service }, _, state): Subject | undefined {
+    const { latestCreatedRevision: revision } = statusOf(service);
+    const isCandidates = state.phase === "Progressing" && revision !== undefined && revision !== state.revision;
+    return isCandidates ? { metrics: "knative", revision } : undefined;
+  },
+
+  objects({ model }, state) {
+    switch (state.phase) {
+      case "Idle":
+        return [inferenceService(model, model, state.stable)];
+      case "Progressing":
+        return [inferenceService(model, model, state.candidate, state.percent)];
+      case "Withdrawing":
+        return [inferenceService(model, model, state.candidate, 0)];
+      case "Restoring":
+        return [inferenceService(model, model, state.stable, 0)];
+    }
+  },
+
+  obsolete: () => [],
+};
+
+/** What the state still waits for, if anything. */
+function waiting(service: KubernetesObject | undefined, status: PredictorStatus, state: State): string | undefined {
+  if (service === undefined) return "the InferenceService";
+  const { latestCreatedRevision: created, latestReadyRevision: ready, traffic = [] } = status;
+  const served = state.phase === "Idle" || state.phase === "Restoring" ? state.stable : state.candidate;
+  const percent = percentOf(state);
+  if (service.metadata.labels?.[ID_LABEL] !== served.id) return "the manifest to be applied";
+  if (predictorOf(service).canaryTrafficPercent !== percent) return "the percentage to be applied";
+  const latest = traffic.find(({ latestRevision }) => latestRevision === true);
+  if ((latest?.percent ?? 0) !== (percent ?? 100)) return `${percent ?? 100} percent for the latest revision`;
+  switch (state.phase) {
+    case "Idle":
+      break;
+    case "Progressing":
+      if (created === state.revision) return "a revision of the candidate";
+      break;
+    case "Withdrawing":
+      if (created === state.revision) return "a revision of the candidate";
+      // At 100 percent KServe first splits the traffic between the candidate and itself, and only then goes back.
+      return traffic.some(({ revisionName, percent: share = 0 }) => revisionName === created && share > 0)
+        ? "the candidate to lose its traffic"
+        : undefined;
+    case "Restoring":
+      if (created === state.withdrawnRevision) return "a revision of the stable version";
+      break;
+  }
+  if (created === undefined || ready !== created) return `revision ${created ?? "?"} to be ready`;
+  if (latest?.revisionName !== created) return `revision ${created} to get its traffic`;
+  if (state.phase === "Idle" && status.latestRolledoutRevision !== created)
+    return `revision ${created} to be rolled out`;
+  return undefined;
+}
+
+function percentOf(state: State): number | undefined {
+  if (state.phase === "Idle") return undefined;
+  return state.phase === "Progressing" ? state.percent : 0;
+}
+
+function predictorOf(service: KubernetesObject): Record<string, unknown> & { canaryTrafficPercent?: number } {
+  return (service.spec as { predictor?: Record<string, unknown> } | undefined)?.predictor ?? {};
+}
+
+function statusOf(service: KubernetesObject | undefined): PredictorStatus {
+  const status = service?.status as { components?: { predictor?: PredictorStatus } } | undefined;
+  return status?.components?.predictor ?? {};
+}
