@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Cluster } from "./kubernetes/cluster";
+import type { Log } from "./log";
+import { MODEL_LABEL } from "./rollout";
+import { stateName } from "./store";
+
+/**
+ * Deletes what serves the models and their states, and waits until KServe has let go of it: its controller must outlive
+ * the InferenceServices, whose finalizer nobody else removes. A run that is under way may make one of them again, so it
+ * looks until nothing has been there for a while.
+ */
+export async function remove(
+  cluster: Cluster,
+  models: readonly string[],
+  log: Log,
+  { quietSeconds = 10, pause = (seconds: number) => sleep(seconds * 1000) } = {},
+): Promise<void> {
+  for (let quiet = 0; quiet < quietSeconds; quiet++) {
+    let found = 0;
+    for (const model of models) found += await removeModel(cluster, model);
+    if (found > 0) {
+      log.info("waiting for what serves to be gone", { objects: found });
+      quiet = -1;
+    }
+    await pause(1);
+  }
+}
+
+async function removeModel(cluster: Cluster, model: string): Promise<number> {
+  const label = `${MODEL_LABEL}=${model}`;
+  const found = [...(await cluster.list("HTTPRoute", label)), ...(await cluster.list("InferenceService", label))];
+  await cluster.delete("ConfigMap", stateName(model));
+  for (const { kind, metadata } of found) {
+    if (metadata.deletionTimestamp === undefined)
+      await cluster.delete(kind as "HTTPRoute" | "InferenceService", metadata.name);
+  }
+  return found.length;
+}
