@@ -8,16 +8,20 @@ import { PrometheusServer } from "./metrics/prometheus";
 import { reconcile } from "./reconcile";
 import { remove } from "./remove";
 
-const USAGE = `model-rollout [run] [--config FILE]               one run: at most one step for each model
-model-rollout metrics --listen PORT [--config FILE]  serves the state of every rollout to Prometheus
-model-rollout remove [--config FILE]            deletes what serves, and waits until it is gone`;
+const USAGE = `model-rollout [run] [--config FILE]                one run: at most one step for each model
+model-rollout metrics --listen PORT [--config FILE] serves the state of every rollout to Prometheus
+model-rollout remove [--cron-job NAME] [--config FILE] deletes what serves, and waits until it is gone`;
 
 /** Exit codes: 0 done, 1 something failed and is tried again by the next run, 2 the configuration cannot work. */
 async function main(): Promise<number> {
   const log = new Log();
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { config: { type: "string", default: "/etc/model-rollout/config.json" }, listen: { type: "string" } },
+    options: {
+      config: { type: "string", default: "/etc/model-rollout/config.json" },
+      listen: { type: "string" },
+      "cron-job": { type: "string" },
+    },
   });
   const [command = "run"] = positionals;
   try {
@@ -35,7 +39,7 @@ async function main(): Promise<number> {
       process.exit(1);
     }, deadlineSeconds * 1000).unref();
     if (command === "remove") {
-      await remove(cluster, models, log);
+      await remove(cluster, models, log, { cronJob: values["cron-job"] });
       return 0;
     }
     if (command !== "run") {

@@ -4,6 +4,15 @@ import type { Log } from "./log";
 import { MODEL_LABEL } from "./rollout";
 import { stateName } from "./store";
 
+export interface RemoveOptions {
+  /** CronJob that is suspended first. @default none */
+  readonly cronJob?: string;
+  /** Seconds during which nothing must have been found. @default 10 */
+  readonly quietSeconds?: number;
+  /** @default that of the clock */
+  readonly pause?: (seconds: number) => Promise<void>;
+}
+
 /**
  * Deletes what serves the models and their states, and waits until KServe has let go of it: its controller must outlive
  * the InferenceServices, whose finalizer nobody else removes. A run that is under way may make one of them again, so it
@@ -13,8 +22,12 @@ export async function remove(
   cluster: Cluster,
   models: readonly string[],
   log: Log,
-  { quietSeconds = 10, pause = (seconds: number) => sleep(seconds * 1000) } = {},
+  { cronJob, quietSeconds = 10, pause = (seconds) => sleep(seconds * 1000) }: RemoveOptions = {},
 ): Promise<void> {
+  if (cronJob !== undefined) {
+    const metadata = { name: cronJob };
+    await cluster.apply({ apiVersion: "batch/v1", kind: "CronJob", metadata, spec: { suspend: true } });
+  }
   for (let quiet = 0; quiet < quietSeconds; quiet++) {
     let found = 0;
     for (const model of models) found += await removeModel(cluster, model);

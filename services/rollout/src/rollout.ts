@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 
 /** Label of what belongs to a model, with the model's name. */
-export const MODEL_LABEL = "moodleplatform.io/model";
+export const MODEL_LABEL = "moodle-platform/model";
 
 const text = z.string().min(1);
 const texts = z.record(z.string(), z.string());
@@ -53,11 +53,11 @@ const route = z.strictObject({
 const common = {
   model: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,28}[a-z0-9]$/, "2 to 30 lower-case letters, digits and -, a letter first")
+    .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, "1 to 40 lower-case letters, digits and hyphens, a letter first")
     .describe("Name of the model."),
   version: z
     .string()
-    .regex(/^v\d+\.\d+\.\d+$/, "a semantic version such as v1.3.0")
+    .regex(/^v\d+\.\d+\.\d+(-[0-9a-z.-]+)?$/, "a semantic version such as v1.3.0 or v2.0.0-rc.1")
     .describe("Version of the model, for people and for names."),
   policy: policySchema,
   ...manifest,

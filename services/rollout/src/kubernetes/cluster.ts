@@ -30,6 +30,7 @@ export const RESOURCES = {
   ConfigMap: { apiVersion: "v1", plural: "configmaps" },
   InferenceService: { apiVersion: "serving.kserve.io/v1beta1", plural: "inferenceservices" },
   HTTPRoute: { apiVersion: "gateway.networking.k8s.io/v1", plural: "httproutes" },
+  CronJob: { apiVersion: "batch/v1", plural: "cronjobs" },
   Event: { apiVersion: "events.k8s.io/v1", plural: "events" },
 } as const;
 

@@ -27,8 +27,8 @@ export class StateLost extends Error {
   }
 }
 
-export const ID_LABEL = "moodleplatform.io/rollout-id";
-export const VERSION_LABEL = "moodleplatform.io/model-version";
+export const ID_LABEL = "moodle-platform/rollout-id";
+export const VERSION_LABEL = "moodle-platform/model-version";
 
 /**
  * The InferenceService of a version. KServe copies labels to the revision's template, so that each manifest makes a

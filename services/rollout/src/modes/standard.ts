@@ -83,9 +83,9 @@ const PORT = 80;
 /** KServe's name for the Service of an InferenceService: constants.PredictorServiceName. */
 const predictorName = (service: string) => `${service}-predictor`;
 
-/** A name for each manifest: `bert-v1-3-0-1f2e3d`. */
+/** A name for each manifest: `bert-v1-3-0-1f2e3d`. Host names that KServe makes of it and the namespace end at 63. */
 const serviceName = (model: string, { version, id }: Served) =>
-  `${model}-${version.replaceAll(".", "-")}-${id.slice(0, 6)}`;
+  `${`${model}-${version.replaceAll(".", "-")}`.slice(0, 36).replace(/-+$/, "")}-${id.slice(0, 6)}`;
 
 function servedBy(state: State): Served[] {
   return "candidate" in state ? [state.stable, state.candidate] : [state.stable];
