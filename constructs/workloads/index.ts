@@ -19,6 +19,8 @@ export * from "./ingress-controller";
 export * from "./keda";
 export * from "./knative";
 export * from "./kserve";
+export * from "./model-rollout";
+export * from "./model-rollout-policy";
 export * from "./moodle-web";
 export * from "./platform-namespace";
 export * from "./traefik";

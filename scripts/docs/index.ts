@@ -24,6 +24,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
     }),
   "docs/reference/backup-configuration.md": backupConfigurationPage,
   "docs/reference/backup-chart.md": () => chartValuesPage("charts", "backup"),
+  "docs/reference/model-rollout-chart.md": () => chartValuesPage("charts", "model-rollout"),
   "docs/reference/moodle-chart.md": () => chartValuesPage("charts", "moodle"),
   "docs/names.md": namesPage,
   "docs/sizing.md": sizingPage,

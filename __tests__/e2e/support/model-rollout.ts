@@ -68,8 +68,8 @@ export class ModelOnTestbed {
     prometheus: string,
   ) {
     const kubeconfig = parse(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
-    const { server, "certificate-authority-data": authority } = kubeconfig.clusters[0].cluster;
-    const caCertificate = Buffer.from(authority, "base64").toString();
+    const { server, "certificate-authority": authority } = kubeconfig.clusters[0].cluster;
+    const caCertificate = readFileSync(authority, "utf8");
     this.cluster = new ApiServer({ server, namespace, caCertificate, token: () => token });
     this.surroundings = {
       prometheus: new PrometheusServer({ url: prometheus }),

@@ -112,7 +112,7 @@ test("whatever happens, no step without enough good requests, and no share beyon
     fc.asyncProperty(fc.array(event, { maxLength: 60 }), async (events) => {
       await begin(events);
     }),
-    { numRuns: 120 },
+    { numRuns: 60 },
   );
 });
 
@@ -128,7 +128,7 @@ test("whatever happened, a good version ends with all traffic and no percentage"
       expect(world.percentage).toBeUndefined();
       expect(world.kserve.shareOf("v2.0.0")).toBe(100);
     }),
-    { numRuns: 50 },
+    { numRuns: 25 },
   );
 });
 
@@ -144,6 +144,6 @@ test("whatever happened, a failing version ends with no traffic, and the one bef
       expect(world.kserve.shareOf("v2.0.0")).toBe(0);
       expect(world.kserve.shareOf(state.stable.version)).toBe(100);
     }),
-    { numRuns: 50 },
+    { numRuns: 25 },
   );
 });
