@@ -78,7 +78,7 @@ async function reconcileIn<Live, R extends Rollout>(
   if (kept === undefined || JSON.stringify(state) !== JSON.stringify(kept.state)) {
     await writeState(cluster, model, state, kept, owner);
   }
-  for (const wanted of mode.objects(rollout, state)) await cluster.apply(owned(wanted, owner));
+  for (const wanted of mode.objects(live, rollout, state)) await cluster.apply(owned(wanted, owner));
   for (const { kind, name } of mode.obsolete(live, rollout, state)) {
     await cluster.delete(kind, name);
     log.info("deleted", { model, kind, name });

@@ -64,10 +64,14 @@ export const knative: Mode<Live, KnativeRollout> = {
     return isCandidates ? { metrics: "knative", revision } : undefined;
   },
 
-  objects({ model }, state) {
+  objects({ service }, { model }, state) {
     switch (state.phase) {
-      case "Idle":
-        return [inferenceService(model, model, state.stable)];
+      case "Idle": {
+        const idle = inferenceService(model, model, state.stable);
+        if (service === undefined || predictorOf(service).canaryTrafficPercent === undefined) return [idle];
+        // What somebody else has set goes only after it was taken from them; 100 means the same as none.
+        return [inferenceService(model, model, state.stable, 100), idle];
+      }
       case "Progressing":
         return [inferenceService(model, model, state.candidate, state.percent)];
       case "Withdrawing":

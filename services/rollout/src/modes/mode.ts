@@ -13,7 +13,7 @@ export interface Mode<Live, R extends Rollout = Rollout> {
   /** Whose requests decide about a candidate. */
   subject(live: Live, rollout: R, state: State): Subject | undefined;
   /** The objects that follow from the state, in the order in which they are applied. */
-  objects(rollout: R, state: State): Record<string, unknown>[];
+  objects(live: Live, rollout: R, state: State): Record<string, unknown>[];
   /** What is no longer part of the state, and can go. */
   obsolete(live: Live, rollout: R, state: State): { kind: Kind; name: string }[];
 }

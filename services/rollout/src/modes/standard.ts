@@ -61,7 +61,7 @@ export const standard: Mode<Live, StandardRollout> = {
     return { metrics: route.metrics, service: predictorName(serviceName(model, state.candidate)), port: PORT };
   },
 
-  objects(rollout, state) {
+  objects(_, rollout, state) {
     const { model } = rollout;
     const services = servedBy(state).map((served) => inferenceService(serviceName(model, served), model, served));
     return [...services, httpRoute(rollout, state)];
