@@ -1,4 +1,4 @@
-import { killRuns } from "./support/crashes";
+import { KILLING_TIME, killRuns } from "./support/crashes";
 import { REGION, S3Server } from "./support/s3-server";
 
 test("runs from bucket to bucket, killed at any moment, leave only whole snapshots and go on", async () => {
@@ -8,8 +8,8 @@ test("runs from bucket to bucket, killed at any moment, leave only whole snapsho
     await server.makeBucket("backup");
     const bucket = (name: string) =>
       ({ kind: "s3", bucket: name, prefix: "", region: REGION, endpoint: server.endpoint }) as const;
-    await killRuns({ repository: bucket("backup"), disk: server.folder("backup"), bucket: bucket("moodle") }, 45);
+    await killRuns({ repository: bucket("backup"), disk: server.folder("backup"), bucket: bucket("moodle") });
   } finally {
     await server.stop();
   }
-}, 600_000);
+}, KILLING_TIME);

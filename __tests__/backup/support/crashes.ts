@@ -94,8 +94,14 @@ function isRestored({ target = "" }: Run): boolean {
   return existsSync(`${target}.rows`) && !existsSync(join(target, "moodle-backup-restore.json"));
 }
 
-/** Kills at least `kills` runs on a site of `files` files. */
-export async function killRuns(place: CrashPlace, kills: number, files = 150): Promise<void> {
+/** Runs to kill in each place: few by default, for each takes its time. With `BACKUP_KILLS=60` it is a proof. */
+const KILLS = Number(process.env.BACKUP_KILLS ?? "9");
+
+/** Milliseconds that a test of so many kills may take. */
+export const KILLING_TIME = 120_000 + KILLS * 20_000;
+
+/** Kills at least `KILLS` runs on a site of `files` files. */
+export async function killRuns(place: CrashPlace, files = 150): Promise<void> {
   const bucket = place.bucket === undefined ? undefined : await openStore(place.bucket);
   const site = new ChangingSite(bucket);
   const store = await openStore(place.repository);
@@ -103,7 +109,7 @@ export async function killRuns(place: CrashPlace, kills: number, files = 150): P
     await initialise(store, SECRET, new Date());
     await site.grow(files);
     const crashes = new Crashes(place, site);
-    while (crashes.kills < kills) {
+    while (crashes.kills < KILLS) {
       await crashes.endure("snapshot", 4);
       await crashes.endure("restore", 2);
       await crashes.endure("prune", 3);

@@ -23,20 +23,32 @@ const LISTED = 30;
 /** Bcrypt's cost: PHP's own default. */
 const COST = 10;
 
+/** Refuses where a table or a column has no rule: as soon as the tables are there, before any row comes. */
+export async function checkRules(
+  { sql, schema, prefix }: Pick<Anonymisation, "sql" | "schema" | "prefix">,
+  rules: AnonymiseRules,
+): Promise<void> {
+  refuseUnknown(byTable(await columnsOf(sql, schema, prefix)), rules);
+}
+
+/** Tables whose rows never come into the restored database. */
+export function emptiedTables({ tables }: AnonymiseRules): readonly string[] {
+  return Object.keys(tables).filter((name) => tables[name] === "empty");
+}
+
 /**
  * Scrubs a restored database that nobody can use yet, a transaction for each table, and gives the rows of `mdl_config`
- * that may be filled in. Refuses before it changes anything where a table, a column or a file area has no rule.
+ * that may be filled in. Refuses before it changes anything where a file area has no rule.
  */
 export async function anonymise(work: Anonymisation): Promise<readonly ConfigRow[]> {
   const { sql, prefix, rules, config, signal } = work;
   const tables = byTable(await columnsOf(sql, work.schema, prefix));
-  refuseUnknown(tables, rules);
   await checkFileAreas(sql, prefix, rules);
   await inTransaction(sql, () => dropFiles(sql, prefix, rules));
   for (const [table, columns] of tables) {
     signal?.throwIfAborted();
     const rule = rules.tables[table];
-    if (rule === undefined) continue;
+    if (rule === undefined || rule === "empty") continue;
     await inTransaction(sql, () => scrubTable(sql, `${prefix}${table}`, columns, rule));
   }
   await inTransaction(sql, async () => {
@@ -46,14 +58,15 @@ export async function anonymise(work: Anonymisation): Promise<readonly ConfigRow
   return scrubbedConfig(config, rules.settings);
 }
 
-/** Tables in which rows are changed or deleted one by one. */
+/** Tables in which rows are changed or deleted one by one: until such a table is written anew, its file has what they were. */
 export function scrubbedTables({ tables }: AnonymiseRules): readonly string[] {
-  return Object.entries(tables)
+  const changed = Object.entries(tables)
     .filter(([name, rule]) => {
       if (rule === "empty") return false;
       return name === "files" || rule.clear.length > 0 || Object.keys(rule.replace).length > 0;
     })
     .map(([name]) => name);
+  return [...new Set([...changed, "config_plugins"])];
 }
 
 function refuseUnknown(tables: ReadonlyMap<string, readonly Column[]>, rules: AnonymiseRules): void {
@@ -79,11 +92,12 @@ function refuseUnknown(tables: ReadonlyMap<string, readonly Column[]>, rules: An
   );
 }
 
-async function scrubTable(sql: Sql, table: string, columns: readonly Column[], rule: TableRule): Promise<void> {
-  if (rule === "empty") {
-    await sql.rows(`TRUNCATE TABLE ${sql.table(table)}`);
-    return;
-  }
+async function scrubTable(
+  sql: Sql,
+  table: string,
+  columns: readonly Column[],
+  rule: Exclude<TableRule, "empty">,
+): Promise<void> {
   const present = new Set(columns.map(({ name }) => name));
   const changes = [
     ...rule.clear.map((name): [string, string] => [

@@ -1,4 +1,4 @@
-import { anonymise } from "../../anonymise/anonymise";
+import { anonymise, checkRules, emptiedTables, scrubbedTables } from "../../anonymise/anonymise";
 import type { DatabaseConnection } from "../connection";
 import type { Reference, RestoreOptions, TargetDatabase, TargetState } from "../database";
 import { type DumpDescription, readDescription } from "../dump-description";
@@ -29,8 +29,18 @@ export class MysqlTarget implements TargetDatabase {
     refuseOtherEngine(description, this.connection.engine);
     await this.session(async (session) => {
       await this.prepare(session, description, options.snapshot);
-      await restoreMysql(this.connection, options.folder, options.signal);
-      await finish(session, this.connection.database, description, options);
+      const { folder, anonymise: rules, signal } = options;
+      const { tablePrefix: prefix } = description;
+      const schema = this.connection.database;
+      await restoreMysql(this.connection, {
+        folder,
+        withoutRows: rules === undefined ? [] : emptiedTables(rules).map((name) => `${prefix}${name}`),
+        onTables: async () => {
+          if (rules !== undefined) await checkRules({ sql: mysqlSql(session), schema, prefix }, rules);
+        },
+        signal,
+      });
+      await finish(session, schema, description, options);
     });
     this.prefix = description.tablePrefix;
   }
@@ -88,6 +98,11 @@ async function finish(
     rows = await rewriteAddress({ sql, schema, prefix, wwwroot, previousWwwroot, config: rows, signal });
   }
   if (untouched !== true) rows = quieted(rows);
+  if (rules !== undefined) {
+    const scrubbed = new Set(scrubbedTables(rules).map((name) => `${prefix}${name}`));
+    const present = (await tablesOf(session)).filter(({ name }) => scrubbed.has(name));
+    await sql.rows(`OPTIMIZE TABLE ${present.map(({ name }) => escapeName(name)).join(", ")}`);
+  }
   await inTransaction(sql, () => fillConfig(sql, config, rows));
   await session.run(`DROP TABLE ${MARKER}`);
 }

@@ -24,18 +24,20 @@ export interface PostgresqlRestore {
   readonly folder: string;
   readonly description: DumpDescription;
   readonly withoutRows: readonly string[];
+  /** Called when the tables are there, before any row comes. */
+  readonly onTables: () => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Restores tables, rows and indexes, but not the rows of `withoutRows`. Owners and privileges are those of whoever
- * restores; extensions and schemas are the database's own business.
+ * restores; extensions and schemas are the database's own business, and statistics are those of what is restored.
  * https://www.postgresql.org/docs/current/app-pgrestore.html
  */
 export async function restorePostgresql(
   connection: DatabaseConnection,
   session: PostgresqlSession,
-  { folder, description, withoutRows, signal }: PostgresqlRestore,
+  { folder, description, withoutRows, onTables, signal }: PostgresqlRestore,
 ): Promise<void> {
   for (const extension of description.extensions) await tryExtension(session, extension);
   const contents = await runTool("pg_restore", ["--list", folder], { signal }).catch((error: unknown) => {
@@ -45,20 +47,12 @@ export async function restorePostgresql(
   });
   const list = join(folder, "restore.list");
   await writeFile(list, selected(contents, withoutRows));
-  await runPostgresqlTool(
-    "pg_restore",
-    [
-      "--format=directory",
-      `--jobs=${JOBS}`,
-      "--exit-on-error",
-      "--no-owner",
-      "--no-privileges",
-      `--use-list=${list}`,
-      folder,
-    ],
-    connection,
-    { signal, settings: SETTINGS },
-  );
+  const options = ["--format=directory", "--exit-on-error", "--no-owner", "--no-privileges", `--use-list=${list}`];
+  const bring = (...args: readonly string[]) =>
+    runPostgresqlTool("pg_restore", [...options, ...args, folder], connection, { signal, settings: SETTINGS });
+  await bring("--section=pre-data");
+  await onTables();
+  await bring("--section=data", "--section=post-data", `--jobs=${JOBS}`);
 }
 
 /** The rows of `mdl_config` in a dump. */
@@ -93,7 +87,7 @@ function selected(contents: string, withoutRows: readonly string[]): string {
     .filter((line) => {
       const entry = /^\d+; \d+ \d+ (.*)$/.exec(line)?.[1];
       if (entry === undefined) return true;
-      if (/^(SCHEMA|EXTENSION|COMMENT - (SCHEMA|EXTENSION)) /.test(entry)) return false;
+      if (/^(SCHEMA|EXTENSION|COMMENT - (SCHEMA|EXTENSION)|STATISTICS DATA) /.test(entry)) return false;
       const table = /^TABLE DATA \S+ (\S+) /.exec(entry)?.[1];
       return table === undefined || !skipped.has(table);
     })

@@ -1,7 +1,7 @@
 import { escapeIdentifier, escapeLiteral } from "pg";
-import { anonymise, scrubbedTables } from "../../anonymise/anonymise";
+import { anonymise, checkRules, emptiedTables, scrubbedTables } from "../../anonymise/anonymise";
 import type { DatabaseConnection } from "../connection";
-import type { Reference, RestoreOptions, TargetDatabase, TargetState } from "../database";
+import type { AnonymiseRules, Reference, RestoreOptions, TargetDatabase, TargetState } from "../database";
 import { type DumpDescription, readDescription } from "../dump-description";
 import { DatabaseError } from "../failure";
 import { fillConfig, MARKER, quieted } from "../finish";
@@ -41,12 +41,20 @@ export class PostgresqlTarget implements TargetDatabase {
       await session.takeYourTime();
       await session.query("SET default_transaction_read_only = off");
       await this.prepare(session, description, options.snapshot);
-      const config = `${description.tablePrefix}config`;
+      const { schema = "public", tablePrefix: prefix } = description;
+      const { folder, anonymise: rules, signal } = options;
+      const config = `${prefix}config`;
+      const emptied = rules === undefined ? [] : emptiedTables(rules).map((name) => `${prefix}${name}`);
       await restorePostgresql(this.connection, session, {
-        folder: options.folder,
+        folder,
         description,
-        withoutRows: [config],
-        signal: options.signal,
+        withoutRows: [config, ...emptied],
+        onTables: async () => {
+          if (rules === undefined) return;
+          await checkRules({ sql: postgresqlSql(session, schema), schema, prefix }, rules);
+          await setAutovacuum(session, await scrubbed(session, schema, prefix, rules), false);
+        },
+        signal,
       });
       await this.finish(session, description, options, config);
     });
@@ -129,17 +137,36 @@ export class PostgresqlTarget implements TargetDatabase {
     }
     if (untouched !== true) rows = quieted(rows);
     if (rules !== undefined) {
-      // An update leaves the row as it was in the table's file until the table is written anew.
-      const scrubbed = [...scrubbedTables(rules), "config_plugins"].map((name) => `${tablePrefix}${name}`);
-      const present = new Set(await moodleTables(session, schema, tablePrefix));
-      const tables = scrubbed.filter((name) => present.has(name)).map((name) => qualified(schema, name));
+      const tables = await scrubbed(session, schema, tablePrefix, rules);
       await session.query(`VACUUM (FULL) ${tables.join(", ")}`);
+      await setAutovacuum(session, tables, true);
     }
     await session.query("ANALYZE");
     await inTransaction(sql, async () => {
       await fillConfig(sql, config, rows);
       await session.query(`DROP TABLE ${sql.table(MARKER)}`);
     });
+  }
+}
+
+/** Qualified names of the tables that anonymising changes. */
+async function scrubbed(
+  session: PostgresqlSession,
+  schema: string,
+  prefix: string,
+  rules: AnonymiseRules,
+): Promise<readonly string[]> {
+  const present = new Set(await moodleTables(session, schema, prefix));
+  const names = scrubbedTables(rules).map((name) => `${prefix}${name}`);
+  return names.filter((name) => present.has(name)).map((name) => qualified(schema, name));
+}
+
+/** Autovacuum would note the most common values of a column, names of people among them, where nobody can delete them. */
+async function setAutovacuum(session: PostgresqlSession, tables: readonly string[], on: boolean): Promise<void> {
+  for (const table of tables) {
+    await session.query(
+      `ALTER TABLE ${table} ${on ? "RESET (autovacuum_enabled)" : "SET (autovacuum_enabled = false)"}`,
+    );
   }
 }
 
