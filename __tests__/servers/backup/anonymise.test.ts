@@ -63,7 +63,7 @@ describe.each(databaseServers())("an anonymised restore of every table on $engin
       files: new FolderStore(restored()),
       database: await openTarget(connection("target")),
     });
-  });
+  }, 300_000);
 
   afterAll(async () => {
     await server?.stop();

@@ -79,6 +79,15 @@ describe("a drill", () => {
     await expect(required(60)).rejects.toThrow("memory://repository holds no drill");
   });
 
+  test("whose scratch folder is full is no result: the snapshot is not to blame", async () => {
+    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    const { get } = site.repository;
+    site.repository.get = (key, options) =>
+      key.startsWith("dumps/") ? Promise.reject(full) : get.call(site.repository, key, options);
+    await expect(drill()).rejects.toThrow(/moodle-backup\/dump is full; give the scratch folder more space$/);
+    await expect(required(60)).rejects.toThrow("memory://repository holds no drill");
+  });
+
   test("needs the repository's secret", async () => {
     await expect(drill({ signingSecret: "another secret, also long enough" })).rejects.toThrow(WrongKey);
   });

@@ -130,6 +130,14 @@ describe("a restore", () => {
     expect(database.files).toBeUndefined();
   });
 
+  test("never restores without the dump that the manifest names", async () => {
+    for (const key of site.repository.keys("dumps/")) site.repository.objects.delete(key);
+    await expect(restore()).rejects.toMatchObject({
+      exitCode: 20,
+      message: expect.stringMatching(/ is missing or damaged; /),
+    });
+  });
+
   test("never restores after a damaged list of references", async () => {
     site.repository.damage(shardKey(manifest.files.shards[0]?.sha256 ?? ""), (content) => content.subarray(0, -9));
     await expect(restore()).rejects.toThrow("is damaged: its content does not have that SHA-256");

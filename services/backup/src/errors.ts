@@ -43,6 +43,20 @@ export class LeaseHeld extends BackupError {
   }
 }
 
+/** The folder for what is on its way has no room: a fault of this machine, and of no snapshot. */
+export class ScratchFull extends BackupError {
+  override readonly name = "ScratchFull";
+
+  constructor(folder: string) {
+    super(`${folder} is full; give the scratch folder more space`);
+  }
+
+  /** Whether a write failed for want of space. */
+  static isReason(error: unknown): boolean {
+    return ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
+  }
+}
+
 /** The run was told to stop. */
 export class Interrupted extends BackupError {
   override readonly name = "Interrupted";

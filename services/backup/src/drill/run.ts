@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ulid } from "ulid";
 import { DatabaseError, type DatabaseFailure } from "../databases/failure";
-import { BackupError } from "../errors";
+import { BackupError, ScratchFull } from "../errors";
 import type { DrillOptions } from "../operations";
 import { timed } from "../progress";
 import type { Manifest } from "../repository/manifest";
@@ -95,7 +95,7 @@ async function attempt(
     );
     return await timed(progress, "check", () => measure("checks", () => checkRestored(options, manifest, database)));
   } catch (error) {
-    if (signal.aborted || !(error instanceof BackupError)) throw error;
+    if (signal.aborted || !(error instanceof BackupError) || error instanceof ScratchFull) throw error;
     if (error instanceof DatabaseError && UNRELATED.has(error.failure)) throw error;
     return { failures: [error.message], references: 0, sampled: 0 };
   } finally {

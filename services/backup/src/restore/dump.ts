@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { forEachConcurrent } from "../concurrency";
-import { BackupError } from "../errors";
+import { BackupError, ScratchFull } from "../errors";
 import { EXIT } from "../exit-codes";
 import { dumpFolder } from "../repository/layout";
 import type { DumpPart, Manifest } from "../repository/manifest";
@@ -66,8 +66,6 @@ async function fetchVersion(
     return true;
   } catch (error) {
     if (isStoreFailure(error, "not-found", "corrupt")) return false;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOSPC") throw new BackupError(`${path}: the scratch folder is full; give it more space`);
-    throw error;
+    throw ScratchFull.isReason(error) ? new ScratchFull(dirname(path)) : error;
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ulid } from "ulid";
 import { together } from "../concurrency";
 import type { SiteFacts } from "../databases/database";
-import { BackupError } from "../errors";
+import { BackupError, ScratchFull } from "../errors";
 import type { SnapshotOptions, SnapshotReport } from "../operations";
 import { timed } from "../progress";
 import type { DumpPart, Manifest } from "../repository/manifest";
@@ -24,7 +24,7 @@ export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotRep
     try {
       return await new SnapshotRun(options, session, scratch).run();
     } catch (error) {
-      throw isFull(error) ? new BackupError(`${scratch} is full; give the scratch folder more space`) : error;
+      throw ScratchFull.isReason(error) ? new ScratchFull(scratch) : error;
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
@@ -172,8 +172,4 @@ class SnapshotRun {
       missing,
     };
   }
-}
-
-function isFull(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === "ENOSPC";
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ScratchFull } from "../../errors";
 import type { DatabaseConnection } from "../connection";
 import type { DatabaseSnapshot, DumpFile, Reference } from "../database";
 import { writeDescription } from "../dump-description";
@@ -98,7 +99,9 @@ export class MysqlSnapshot implements DatabaseSnapshot {
     const run = work.then(
       () => files.end(),
       (error: unknown) => {
-        const failure = isFull(error) ? new DatabaseError("no-space", `${folder} has no space left`) : error;
+        const failure = ScratchFull.isReason(error)
+          ? new DatabaseError("no-space", `${folder} has no space left`)
+          : error;
         this.spool.reject(failure);
         this.counts.reject(failure);
         files.end(failure);
@@ -139,10 +142,6 @@ async function readPosition(session: MysqlSession): Promise<string | undefined> 
     }
   }
   return undefined;
-}
-
-function isFull(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 function passed<T>(): Passed<T> {
