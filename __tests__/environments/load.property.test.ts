@@ -29,7 +29,7 @@ test("whatever stands in a file, the answer is an environment or a list of fault
         expect(error).toBeInstanceOf(ConfigurationError);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

@@ -1,14 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App, TerraformStack } from "cdktf";
-import { loadEnvironments } from "../../environments/load";
-import { production } from "../../examples/aws/production";
-import { production as googleProduction } from "../../examples/google/production";
 import { comment } from "../../scripts/plan-comment";
 import { COMMENT_LIMIT, type Plan, reportPlan } from "../../scripts/plan-report";
-import { addStacks } from "../../stacks";
-import { Template } from "../support/template";
 
 /** Written by `terraform show -json` with the pinned plugins. */
 function fixture(name: string): string {
@@ -67,27 +61,6 @@ test("does not count a read replica as protected data", () => {
     "| replace | `aws_db_instance.database` | the database, because of `db_name` |",
     "| destroy | `aws_db_instance.reader` |  |",
   ]);
-});
-
-test("counts as protected whatever the stacks themselves refuse to destroy", async () => {
-  const app = new App({ outdir: mkdtempSync(join(tmpdir(), "plan-comment-")) });
-  for (const environment of loadEnvironments([production, { ...googleProduction, name: "elsewhere" }])) {
-    await addStacks(app, environment);
-  }
-  const stacks = app.node.children.filter(TerraformStack.isStack);
-  const resources = stacks.flatMap((stack) => {
-    const template = Template.of(stack);
-    return template.types().flatMap((type) => template.resources(type).map((resource) => ({ type, resource })));
-  });
-  const kept = resources.filter(({ resource }) => resource.lifecycle?.prevent_destroy === true);
-  const types = [...new Set(kept.map(({ type }) => type))];
-  const isRefused = (type: string) => {
-    const change = { actions: ["delete"], before: {}, after: null };
-    return reportPlan("x", { resource_changes: [{ address: `${type}.x`, type, change }] }).refused;
-  };
-  expect(types.length).toBeGreaterThan(10);
-  expect(types.filter((type) => !isRefused(type))).toEqual([]);
-  rmSync(app.outdir, { recursive: true });
 });
 
 test("names the attributes that change", () => {

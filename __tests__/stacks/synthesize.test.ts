@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AwsEnvironment } from "../../environments/defaults";
+import type { AwsEnvironment, Environment } from "../../environments/defaults";
 import { loadEnvironments } from "../../environments/load";
 import { production } from "../../examples/aws/production";
-import { staging } from "../../examples/aws/staging";
+import { staging } from "../../examples/google/staging";
 import { synthesize } from "../../stacks/synthesize";
 
-const [first, second] = loadEnvironments([staging, production]) as [AwsEnvironment, AwsEnvironment];
+const [first, second] = loadEnvironments([staging, production]) as [Environment, AwsEnvironment];
 /** The schema lets no such range pass; the network's own construct refuses it, after all of staging has been made. */
 const refused: AwsEnvironment = { ...second, network: { ...second.network, cidr: "10.20.0.0/28" } };
 

@@ -1,4 +1,5 @@
 /** Data are encrypted, private and, where protected, hard to lose: in every supported combination. */
+import { reportPlan } from "../../../scripts/plan-report";
 import { policyStatements } from "../../support/policies";
 import type { Cloud, Combinations } from "../../support/stacks";
 import type { Resource, Template } from "../../support/template";
@@ -157,6 +158,22 @@ export function dataSafety(cloud: Cloud, all: Combinations): void {
     test.each(rulesOf(cloud, rules))("%s", (type, holds) => {
       expect(guarded((template) => breaking(template, type, holds))).toEqual([]);
     });
+  });
+
+  test("a plan that loses what Terraform refuses to destroy is refused in a pull request", () => {
+    const kept = new Set(
+      all().flatMap(({ environment, bootstrap }) =>
+        [environment, bootstrap].flatMap((template) =>
+          template.types().filter((type) => template.resources(type).some((one) => one.lifecycle?.prevent_destroy)),
+        ),
+      ),
+    );
+    const isRefused = (type: string) => {
+      const change = { actions: ["delete"], before: {}, after: null };
+      return reportPlan("x", { resource_changes: [{ address: `${type}.x`, type, change }] }).refused;
+    };
+    expect(kept.size).toBeGreaterThan(5);
+    expect([...kept].filter((type) => !isRefused(type))).toEqual([]);
   });
 
   test("a disposable environment's stack can be destroyed: nothing in it forbids that", () => {
