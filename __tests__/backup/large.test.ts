@@ -32,6 +32,7 @@ large(
       rmSync(original);
       site.database.files.set(hash, BYTES);
       const { manifest } = await runSnapshot(site.options());
+      expect(site.events.filter(({ kind }) => kind === "warning")).toEqual([]);
       expect([manifest.status, manifest.files.bytes]).toEqual(["complete", BYTES + "file 0".length]);
       const { store, progress, clock, signal, scratch } = site.options();
       expect((await runVerify({ store, progress, clock, signal, readShare: 1 })).findings).toEqual([]);

@@ -255,7 +255,7 @@ describe.each(mysqlInstallations())("$engine", (installation) => {
       await snapshot.close();
       expect(count).toBe(700_000);
       expect(peak / 2 ** 20).toBeLessThan(200);
-    });
+    }, 300_000);
 
     test("no password is on a command line while tools run, and no option file is left", async () => {
       const snapshot = await source.snapshot();
