@@ -270,3 +270,48 @@ export interface GatewayFrontEnd {
   readonly sslPolicyName: string;
   readonly ready: readonly ITerraformDependable[];
 }
+
+/** A Prometheus Operator and a Grafana, as what is watched needs to know them. */
+export interface PrometheusOperator {
+  /** Namespace of Prometheus, which alone may read metrics. */
+  readonly namespace: string;
+  /** Labels by which Prometheus finds what it scrapes and its rules. @default none, it takes all */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Where alerts go. */
+export type AlertReceiver =
+  | {
+      readonly kind: "sns";
+      readonly topicArn: string;
+      readonly region: string;
+      /** That of Alertmanager: it may publish to the topic. */
+      readonly identity: WorkloadIdentity;
+    }
+  | {
+      readonly kind: "email";
+      readonly address: string;
+      /** Sender. */
+      readonly from: string;
+      /** Host and port of the relay. */
+      readonly host: string;
+      readonly port: number;
+      /** TLS from the first byte, or asked for by STARTTLS; never without. */
+      readonly security: "tls" | "starttls";
+      /** Holds `username` and `password`. @default none, the relay knows the cluster by its address */
+      readonly secret?: SecretRef;
+    }
+  | {
+      readonly kind: "pagerduty" | "slack" | "webhook";
+      /** Holds `credential`: PagerDuty's integration key (Events API v2), or the URL of the webhook. */
+      readonly secret: SecretRef;
+    };
+
+/** Where the logs of containers go, where the cluster does not see to it by itself. */
+export interface LogDestination {
+  readonly kind: "cloudwatch";
+  readonly logGroupName: string;
+  readonly region: string;
+  /** That of the agents on the nodes: it may write to the log group. Its namespace is theirs alone. */
+  readonly identity: WorkloadIdentity;
+}

@@ -43,6 +43,7 @@ export const CHARTS = {
     name: "external-secrets",
     version: "2.9.0",
   },
+  fluentBit: { repository: "https://fluent.github.io/helm-charts", name: "fluent-bit", version: "0.58.1" },
   karpenter: { repository: "oci://public.ecr.aws/karpenter", name: "karpenter", version: "1.14.1" },
   knativeOperator: {
     repository: "https://knative.github.io/operator",
@@ -59,6 +60,16 @@ export const CHARTS = {
     repository: "oci://ghcr.io/kserve/charts",
     name: "kserve-runtime-configs",
     version: "v0.20.0",
+  },
+  kubePrometheusStack: {
+    repository: "https://prometheus-community.github.io/helm-charts",
+    name: "kube-prometheus-stack",
+    version: "88.5.3",
+  },
+  prometheusOperatorCrds: {
+    repository: "https://prometheus-community.github.io/helm-charts",
+    name: "prometheus-operator-crds",
+    version: "31.0.1",
   },
 } as const satisfies Record<string, UpstreamChart>;
 

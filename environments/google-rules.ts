@@ -15,6 +15,20 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
       overlaps(Object.fromEntries(Object.entries(network).map(([field, range]) => [`network.${field}`, range]))),
   },
   {
+    reads: ["monitoring", "moodle.mail"],
+    check: ({ monitoring, moodle }) =>
+      monitoring !== undefined && monitoring.alerts.receiver === undefined && moodle.mail === undefined
+        ? [
+            fault(
+              "monitoring.alerts.receiver",
+              undefined,
+              "pagerduty, slack or webhook where the site has no mail relay, by which the cluster could send its alerts",
+              "give moodle.mail, or a receiver",
+            ),
+          ]
+        : [],
+  },
+  {
     reads: ["database.edition", "database.backupRetentionDays"],
     check: ({ database: { edition, backupRetentionDays } }) =>
       edition === "ENTERPRISE" && (backupRetentionDays ?? 0) > 7

@@ -187,7 +187,16 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
   };
   return [
     combination("production", { ...production, secrets: vault }, "vault"),
-    combination("production", { ...production, moodle: { ...production.moodle, ...extras } }, "mail-antivirus"),
+    combination(
+      "production",
+      { ...production, monitoring: undefined, moodle: { ...production.moodle, ...extras } },
+      "mail-antivirus",
+    ),
+    combination(
+      "staging",
+      { ...staging, monitoring: { alerts: { email: "platform@example.edu", receiver: "pagerduty" } } },
+      "monitoring",
+    ),
     combination("staging", { ...staging, sizing: { concurrentStudents: 20000 } }, "20000-students"),
     combination("production", { ...production, backups: { requireDrillWithin: "7d" } }, "drill-gate"),
     combination("staging", { ...staging, chartRegistry: "oci://registry.example.edu/charts" }, "chart-registry"),

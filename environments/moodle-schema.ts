@@ -40,7 +40,10 @@ export const moodle = z
               .describe("Share of busy workers that scaling aims at, in percent."),
             prometheusAddress: z
               .url({ protocol: /^https?$/, error: "an http:// or https:// address" })
-              .describe("Prometheus that scrapes the site, as KEDA reaches it."),
+              .optional()
+              .describe(
+                "Prometheus that scrapes the site, as KEDA reaches it. Default: the platform's own, by `monitoring`.",
+              ),
           })
           .optional()
           .describe(
@@ -96,7 +99,7 @@ export const moodle = z
       })
       .optional()
       .describe(
-        "A Prometheus Operator and a Grafana that the cluster has: the site is scraped, alert rules and a dashboard come with it. Default: none.",
+        "A Prometheus Operator and a Grafana that the cluster has otherwise: the site is scraped, alert rules and a dashboard come with it. Default: the platform's own, where `monitoring` is on.",
       ),
   })
   .describe("The site itself.");

@@ -87,6 +87,34 @@ export const SHARED_RULES: readonly Rule<SizedEnvironment>[] = [
         : [],
   },
   {
+    reads: ["monitoring", "moodle.monitoring"],
+    check: ({ monitoring, moodle }) =>
+      monitoring !== undefined && moodle.monitoring !== undefined
+        ? [
+            fault(
+              "moodle.monitoring",
+              moodle.monitoring,
+              "nothing beside monitoring, whose Prometheus watches the site",
+              "leave moodle.monitoring out, or monitoring",
+            ),
+          ]
+        : [],
+  },
+  {
+    reads: ["monitoring", "moodle.web.autoscaling"],
+    check: ({ monitoring, moodle: { web } }) =>
+      web.autoscaling !== undefined && web.autoscaling.prometheusAddress === undefined && monitoring === undefined
+        ? [
+            fault(
+              "moodle.web.autoscaling.prometheusAddress",
+              undefined,
+              "the address of a Prometheus that scrapes the site, where monitoring is off",
+              "name it, or turn monitoring on",
+            ),
+          ]
+        : [],
+  },
+  {
     reads: ["protection", "backups.lockDays"],
     check: ({ protection, backups }) =>
       protection === "disposable" && (backups.lockDays ?? 0) > 0

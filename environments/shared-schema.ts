@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { IMAGE_TAG, KUBERNETES } from "../constructs/versions";
 import { clientCidr, count, cronSchedule, email, hostname, imageVersion, matching } from "./fields";
+import { monitoring } from "./monitoring-schema";
 import { moodle } from "./moodle-schema";
 
 const sizing = z
@@ -180,6 +181,7 @@ export const sharedFields = {
     .describe("What carries requests to Knative's Services; required with it."),
   sizing,
   moodle,
+  monitoring,
   images,
   secrets,
   ci: ci.optional(),

@@ -1,5 +1,6 @@
 import type { Construct } from "constructs";
 import { AlbEdge } from "../constructs/aws/alb-edge";
+import type { WatchedLoadBalancer } from "../constructs/aws/data-alarms";
 import { partition } from "../constructs/aws/iam-policy";
 import { LoadBalancerControllerIdentity } from "../constructs/aws/load-balancer-controller-identity";
 import { NlbEdge } from "../constructs/aws/nlb-edge";
@@ -22,13 +23,13 @@ export interface AwsEdgeProps {
 export function addAwsEdge(
   scope: Construct,
   props: AwsEdgeProps,
-): { readonly edge: IngressEdge; readonly controller?: SiteController } {
+): { readonly edge: IngressEdge; readonly controller?: SiteController; readonly watched: WatchedLoadBalancer } {
   const { environment } = props;
   const { ingressController: kind, domain, moodle } = environment;
-  if (kind === undefined) return { edge: addAlb(scope, props) };
+  if (kind === undefined) return addAlb(scope, props);
   const { edge } = environment;
   return {
-    edge: edge.type === "alb" ? addAlb(scope, props) : addNlb(scope, props, kind),
+    ...(edge.type === "alb" ? addAlb(scope, props) : addNlb(scope, props, kind)),
     controller: {
       kind,
       domain,
@@ -42,7 +43,7 @@ export function addAwsEdge(
 function addAlb(
   scope: Construct,
   { environment, vpc, clusterName, clusterSecurityGroupId }: AwsEdgeProps,
-): IngressEdge {
+): { readonly edge: IngressEdge; readonly watched: WatchedLoadBalancer } {
   const { account, region, prefix, edge, ingressController, protection } = environment;
   const pods = ingressController && INGRESS_CONTROLLER_PODS[ingressController];
   const alb = new AlbEdge(scope, "edge", {
@@ -63,14 +64,17 @@ function addAlb(
     protection,
   });
   const controllerIdentity = addControllerIdentity(scope, environment, clusterName, [alb.targetGroupArn]);
-  return { kind: "alb", vpcId: vpc.vpcId, region, route: alb.route, controllerIdentity };
+  return {
+    edge: { kind: "alb", vpcId: vpc.vpcId, region, route: alb.route, controllerIdentity },
+    watched: { namespace: "AWS/ApplicationELB", dimensions: alb.metricDimensions },
+  };
 }
 
 function addNlb(
   scope: Construct,
   { environment, vpc, clusterName, clusterSecurityGroupId }: AwsEdgeProps,
   kind: SiteController["kind"],
-): IngressEdge {
+): { readonly edge: IngressEdge; readonly watched: WatchedLoadBalancer } {
   const { region, prefix, edge, protection } = environment;
   const nlb = new NlbEdge(scope, "edge", {
     name: prefix,
@@ -86,13 +90,16 @@ function addNlb(
   const { httpTargetGroupArn, httpsTargetGroupArn } = nlb;
   const targetGroupArns = [httpTargetGroupArn, httpsTargetGroupArn];
   return {
-    kind: "nlb",
-    vpcId: vpc.vpcId,
-    region,
-    httpTargetGroupArn,
-    httpsTargetGroupArn,
-    sourceCidrs: [...edge.allowedCidrs, ...vpc.publicSubnetCidrs],
-    controllerIdentity: addControllerIdentity(scope, environment, clusterName, targetGroupArns),
+    edge: {
+      kind: "nlb",
+      vpcId: vpc.vpcId,
+      region,
+      httpTargetGroupArn,
+      httpsTargetGroupArn,
+      sourceCidrs: [...edge.allowedCidrs, ...vpc.publicSubnetCidrs],
+      controllerIdentity: addControllerIdentity(scope, environment, clusterName, targetGroupArns),
+    },
+    watched: { namespace: "AWS/NetworkELB", dimensions: nlb.metricDimensions },
   };
 }
 

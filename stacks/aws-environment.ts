@@ -9,7 +9,7 @@ import { EksCluster } from "../constructs/aws/eks-cluster";
 import { ElastiCacheRedis, type ElastiCacheRedisProps } from "../constructs/aws/elasticache-redis";
 import { type PolicyStatement, partition } from "../constructs/aws/iam-policy";
 import { Karpenter } from "../constructs/aws/karpenter";
-import { KmsKey } from "../constructs/aws/kms-key";
+import { KmsKey, type KmsKeyProps } from "../constructs/aws/kms-key";
 import { ObjectBucket } from "../constructs/aws/object-bucket";
 import { ObjectBucketReplica } from "../constructs/aws/object-bucket-replica";
 import { PermissionsBoundary } from "../constructs/aws/permissions-boundary";
@@ -27,6 +27,7 @@ import type { ClusterAccess } from "../constructs/ports";
 import type { AwsEnvironment } from "../environments/defaults";
 import { addAwsBackend } from "./aws-backend";
 import { addAwsEdge } from "./aws-edge";
+import { AwsMonitoring } from "./aws-monitoring";
 import { awsNames } from "./aws-names";
 import { addClusterProviders } from "./cluster-providers";
 import { PlatformStack } from "./platform-stack";
@@ -45,7 +46,7 @@ export class AwsEnvironmentStack extends PlatformStack {
     private readonly environment: AwsEnvironment,
   ) {
     super(app, id);
-    const { account, region, prefix, protection, ci, budget } = environment;
+    const { account, region, prefix, protection, ci, budget, monitoring } = environment;
     this.place = { name: prefix, account, region };
     this.tags = standardTags(environment);
     pinProviders(this, ["aws", "kubernetes", "helm", "random"]);
@@ -56,7 +57,11 @@ export class AwsEnvironmentStack extends PlatformStack {
     if (ci !== undefined) Aspects.of(this).add(new PermissionsBoundary(awsNames(environment).boundaryArn));
 
     const keys = {
-      cluster: this.addKey("cluster", "Kubernetes secrets, logs and volumes", ["logs", "ebs"]),
+      cluster: this.addKey("cluster", "Kubernetes secrets, logs and volumes", [
+        ...(monitoring === undefined ? [] : (["alarms"] as const)),
+        "logs",
+        "ebs",
+      ]),
       data: this.addKey("data", "Database, files, caches and secrets", ["logs"]),
       backups: this.addKey("backups", "Backups", undefined, environment.backups.readingAccounts),
     };
@@ -152,7 +157,18 @@ export class AwsEnvironmentStack extends PlatformStack {
     });
 
     const { clusterName, clusterSecurityGroupId } = cluster;
-    const { edge, controller } = addAwsEdge(this, { environment, vpc, clusterName, clusterSecurityGroupId });
+    const { edge, controller, watched } = addAwsEdge(this, { environment, vpc, clusterName, clusterSecurityGroupId });
+    const watching =
+      monitoring &&
+      new AwsMonitoring(this, "monitoring", {
+        environment,
+        settings: monitoring,
+        clusterName: cluster.clusterName,
+        keyArn: keys.cluster.keyArn,
+        database,
+        redis,
+        edge: watched,
+      });
     if (budget !== undefined) new BudgetAlarm(this, "budget", { ...budget, name: prefix });
 
     new Site(this, "site", {
@@ -197,6 +213,8 @@ export class AwsEnvironmentStack extends PlatformStack {
       files: files.fileSystem,
       edge,
       controller,
+      alertTopic: watching?.alertTopic,
+      logs: watching?.logs,
     });
   }
 
@@ -210,7 +228,7 @@ export class AwsEnvironmentStack extends PlatformStack {
   private addKey(
     use: string,
     description: string,
-    services?: readonly ("logs" | "ebs")[],
+    services?: KmsKeyProps["services"],
     decryptingAccounts?: readonly string[],
   ): KmsKey {
     const { prefix, protection } = this.environment;

@@ -19,6 +19,7 @@ import type { GoogleEnvironment } from "../environments/defaults";
 import { addClusterProviders } from "./cluster-providers";
 import { addGoogleBackend } from "./google-backend";
 import { addGoogleEdge } from "./google-edge";
+import { GoogleMonitoring } from "./google-monitoring";
 import { type GoogleNames, googleNames } from "./google-names";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
@@ -36,7 +37,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
   ) {
     super(app, id);
     this.names = googleNames(environment);
-    const { project, projectNumber, region, prefix, protection, budget } = environment;
+    const { project, projectNumber, region, prefix, protection, budget, monitoring } = environment;
     const { restoreFrom, cloudSnapshots } = environment.backups;
     pinProviders(this, ["google", "kubernetes", "helm"]);
     addGoogleBackend(this, environment);
@@ -116,6 +117,10 @@ export class GoogleEnvironmentStack extends PlatformStack {
       namespace: identities.web.namespace,
       workloadPool: cluster.workloadPool,
     });
+    if (monitoring !== undefined) {
+      const { clusterName } = cluster;
+      new GoogleMonitoring(this, "monitoring", { environment, settings: monitoring, clusterName, database });
+    }
     if (budget !== undefined) new BudgetAlarm(this, "budget", { ...budget, name: prefix, project, projectNumber });
 
     new Site(this, "site", {

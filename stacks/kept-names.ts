@@ -39,6 +39,7 @@ export const KEPT_NAMES: readonly KeptName[] = [
     answer: "incarnation",
   },
   { type: "google_sql_database_instance", argument: "name", kept: "a week", answer: "incarnation" },
+  { type: "google_logging_project_bucket_config", argument: "bucket_id", kept: "7 days", answer: "incarnation" },
   { type: "google_kms_key_ring", argument: "name", kept: "for ever", answer: "bootstrap" },
   { type: "google_kms_crypto_key", argument: "name", kept: "for ever", answer: "bootstrap" },
   {

@@ -4,6 +4,12 @@ import type { Environment } from "../environments/defaults";
 
 const NAMESPACE = "moodle";
 
+/** Of Prometheus, Alertmanager and Grafana, where monitoring is on. */
+export const MONITORING_NAMESPACE = "monitoring";
+
+/** Agents that send the logs of containers to the cloud, where the cluster does not. */
+export const LOGGING_ACCOUNT = { namespace: "logging", serviceAccountName: "fluent-bit" } as const;
+
 /** The programs of a site that have an identity in the cloud, and the service accounts that they run under. */
 export const SITE_ACCOUNTS = {
   web: { namespace: NAMESPACE, serviceAccountName: "moodle" },
@@ -26,9 +32,13 @@ export interface SiteSecrets {
   readonly backupSigning: SecretRef;
   /** Name and password at the mail relay; absent where it asks for none. */
   readonly smtp?: SecretRef;
+  /** Password of Grafana's administrator; absent where monitoring is off. */
+  readonly grafana?: SecretRef;
+  /** Key or URL of a further receiver of alerts; absent where there is none. */
+  readonly alerts?: SecretRef;
 }
 
-export function siteSecrets({ prefix, cloud, secrets, moodle }: Environment): SiteSecrets {
+export function siteSecrets({ prefix, cloud, secrets, moodle, monitoring }: Environment): SiteSecrets {
   const own = cloud === "aws" ? "aws-secrets-manager" : "google-secret-manager";
   const store = secrets.store === "vault" ? "vault" : own;
   // No name ends in a hyphen and six characters: that is how Secrets Manager makes a name unique in an ARN.
@@ -42,6 +52,8 @@ export function siteSecrets({ prefix, cloud, secrets, moodle }: Environment): Si
     administrator: secret("administrator"),
     backupSigning: secret("backup-signing"),
     smtp: moodle.mail?.login === true ? secret("smtp") : undefined,
+    grafana: monitoring === undefined ? undefined : secret("grafana"),
+    alerts: monitoring?.alerts.receiver === undefined ? undefined : secret("alerts"),
   };
 }
 
@@ -57,16 +69,18 @@ export interface SecretToCreate {
 /** None where Vault keeps them. */
 export function secretsToCreate(environment: Environment): SecretToCreate[] {
   if (environment.secrets.store === "vault") return [];
-  const { database, administrator, backupSigning, smtp } = siteSecrets(environment);
+  const { database, administrator, backupSigning, smtp, grafana, alerts } = siteSecrets(environment);
   const born = {
     "database-application": database.application,
     "database-backup": database.backup,
     "database-reader": database.reader,
     administrator,
     "backup-signing": backupSigning,
+    ...(grafana && { grafana }),
   };
+  const given = { ...(smtp && { smtp }), ...(alerts && { alerts }) };
   return [
     ...Object.entries(born).map(([use, secret]) => ({ use, secret, filledBy: "cluster" as const })),
-    ...(smtp === undefined ? [] : [{ use: "smtp", secret: smtp, filledBy: "administrator" as const }]),
+    ...Object.entries(given).map(([use, secret]) => ({ use, secret, filledBy: "administrator" as const })),
   ];
 }

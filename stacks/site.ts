@@ -1,9 +1,11 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type {
+  AlertReceiver,
   CloudSnapshotSource,
   ClusterAccess,
   DatabaseEndpoint,
+  LogDestination,
   ObjectStore,
   RedisEndpoints,
   SecretRef,
@@ -17,11 +19,13 @@ import { DrillGate } from "../constructs/workloads/drill-gate";
 import { ExternalSecrets } from "../constructs/workloads/external-secrets";
 import { Ingress, type IngressEdge, type SiteController } from "../constructs/workloads/ingress";
 import { Knative } from "../constructs/workloads/knative";
-import type { MailRelay } from "../constructs/workloads/moodle-values";
+import type { Monitoring } from "../constructs/workloads/monitoring";
+import type { MailRelay, WebSizing } from "../constructs/workloads/moodle-values";
 import { MoodleWeb } from "../constructs/workloads/moodle-web";
 import { PlatformNamespace } from "../constructs/workloads/platform-namespace";
 import type { Environment } from "../environments/defaults";
-import type { SiteSecrets } from "./site-names";
+import { SiteMonitoring } from "./site-monitoring";
+import { MONITORING_NAMESPACE, type SiteSecrets } from "./site-names";
 
 export interface SiteProps {
   readonly environment: Environment;
@@ -49,7 +53,11 @@ export interface SiteProps {
   /** Another environment's backups, from which restores come. @default `backupStore` */
   readonly restoreStore?: ObjectStore;
   /** That of the mail relay is put in by hand, the others are born in the cluster. */
-  readonly secrets: Pick<SiteSecrets, "administrator" | "backupSigning" | "smtp">;
+  readonly secrets: Pick<SiteSecrets, "administrator" | "backupSigning" | "smtp" | "grafana" | "alerts">;
+  /** The cloud's own way to the address of alerts. @default a mail by the site's relay */
+  readonly alertTopic?: AlertReceiver;
+  /** Where the logs of containers go. @default the cluster sees to it */
+  readonly logs?: LogDestination;
   readonly edge: IngressEdge;
   /** What stands between the edge and the site. @default nothing */
   readonly controller?: SiteController;
@@ -61,7 +69,7 @@ export class Site extends Construct {
     super(scope, id);
     const { environment, cluster, nodesReady, identities, database, redis, objectStore, edge, controller } = props;
     const { moodle, backups, images, protection, chartRegistry } = environment;
-    const { administrator, backupSigning, smtp } = props.secrets;
+    const { administrator, backupSigning, smtp, grafana } = props.secrets;
     const stores = secretStores(environment);
 
     const namespace = new PlatformNamespace(this, "namespace", {
@@ -76,13 +84,14 @@ export class Site extends Construct {
       protection: "disposable",
       dependsOn: cluster.ready,
     });
+    const watchers = grafana && this.addMonitoringNamespace(cluster);
     const externalSecrets = new ExternalSecrets(this, "external-secrets", {
       cluster,
       identity: identities.externalSecrets,
       stores,
-      siteNamespaces: [namespace.namespaceName],
+      siteNamespaces: [namespace, ...(watchers ? [watchers] : [])].map(({ namespaceName }) => namespaceName),
       chartRegistry,
-      dependsOn: [...namespace.ready, ...controllers.ready],
+      dependsOn: [...namespace.ready, ...controllers.ready, ...(watchers?.ready ?? [])],
     });
     const databaseRoles = new DatabaseRoles(this, "database-roles", {
       cluster,
@@ -92,10 +101,13 @@ export class Site extends Construct {
       generated: [
         { secret: administrator, keys: ["adminPassword"] },
         { secret: backupSigning, keys: ["signingSecret"] },
+        ...(grafana ? [{ secret: grafana, keys: ["adminPassword"] }] : []),
       ],
       image: image(images.registry, "database-roles", images.databaseRoles),
       dependsOn: [...nodesReady, ...namespace.ready],
     });
+    const monitoring = this.addMonitoring(props, [...nodesReady, ...externalSecrets.ready, ...databaseRoles.ready]);
+    const prometheus = monitoring?.prometheus ?? moodle.monitoring;
     const ingress = new Ingress(this, "ingress", {
       cluster,
       edge,
@@ -131,9 +143,15 @@ export class Site extends Construct {
       ...backups,
       cloudSnapshots:
         backups.cloudSnapshots > 0 ? { ...props.snapshotSource, keep: backups.cloudSnapshots } : undefined,
-      monitoring: moodle.monitoring,
+      monitoring: prometheus,
       image: image(images.registry, "backup", images.backup),
-      dependsOn: [...nodesReady, ...namespace.ready, ...externalSecrets.ready, ...databaseRoles.ready],
+      dependsOn: [
+        ...nodesReady,
+        ...namespace.ready,
+        ...externalSecrets.ready,
+        ...databaseRoles.ready,
+        ...(monitoring?.ready ?? []),
+      ],
     });
     const gate = this.addDrillGate(props, backup);
     new MoodleWeb(this, "web", {
@@ -153,12 +171,12 @@ export class Site extends Construct {
       language: moodle.language,
       maxUploadMb: moodle.maxUploadMb,
       image: image(images.registry, "moodle", images.moodle),
-      web: moodle.web,
+      web: webSizing(moodle.web, monitoring?.address),
       cron: moodle.cron,
       adhoc: moodle.adhoc,
       mail: mailRelay(moodle.mail, smtp),
       antivirus: moodle.antivirus,
-      monitoring: moodle.monitoring,
+      monitoring: prometheus,
       protection,
       dependsOn: [
         ...nodesReady,
@@ -166,9 +184,38 @@ export class Site extends Construct {
         ...externalSecrets.ready,
         ...databaseRoles.ready,
         ...ingress.ready,
+        ...(monitoring?.ready ?? []),
         ...gate,
       ],
     });
+  }
+
+  private addMonitoringNamespace(cluster: ClusterAccess): PlatformNamespace {
+    return new PlatformNamespace(this, "monitoring-namespace", {
+      name: MONITORING_NAMESPACE,
+      // Metrics of some days, which nobody restores.
+      protection: "disposable",
+      dependsOn: cluster.ready,
+    });
+  }
+
+  private addMonitoring(
+    { environment, cluster, secrets, alertTopic, logs }: SiteProps,
+    dependsOn: readonly ITerraformDependable[],
+  ): Monitoring | undefined {
+    const { monitoring: settings } = environment;
+    const { grafana } = secrets;
+    if (settings === undefined || grafana === undefined) return undefined;
+    return new SiteMonitoring(this, "monitoring", {
+      environment,
+      settings,
+      cluster,
+      secrets,
+      grafanaSecret: grafana,
+      alertTopic,
+      logs,
+      dependsOn,
+    }).stack;
   }
 
   /** What Moodle's image waits for; nothing where no drill is required. */
@@ -193,6 +240,14 @@ function mailRelay(mail: Environment["moodle"]["mail"], secret: SecretRef | unde
   if (mail === undefined) return undefined;
   const { host, port, security, noReplyAddress } = mail;
   return { host, port, security, noReplyAddress, secret };
+}
+
+/** With the address of Prometheus, where the environment names none of its own. */
+function webSizing({ autoscaling, ...web }: Environment["moodle"]["web"], address: string | undefined): WebSizing {
+  const prometheusAddress = autoscaling?.prometheusAddress ?? address;
+  return autoscaling === undefined || prometheusAddress === undefined
+    ? web
+    : { ...web, autoscaling: { ...autoscaling, prometheusAddress } };
 }
 
 /** The cloud's own store, which holds what Terraform makes, and Vault where passwords are born there. */

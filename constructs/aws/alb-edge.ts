@@ -56,6 +56,8 @@ export class AlbEdge extends Construct {
   readonly route: Extract<SiteRoute, { kind: "target-group" }>;
   readonly targetGroupArn: string;
   readonly loadBalancerArn: string;
+  /** By which CloudWatch knows load balancer and target group. */
+  readonly metricDimensions: { readonly LoadBalancer: string; readonly TargetGroup: string };
   /** What must outlive the site, and be there before it is announced. */
   readonly ready: readonly ITerraformDependable[];
 
@@ -88,6 +90,7 @@ export class AlbEdge extends Construct {
 
     this.targetGroupArn = targetGroup.arn;
     this.loadBalancerArn = loadBalancer.arn;
+    this.metricDimensions = { LoadBalancer: loadBalancer.arnSuffix, TargetGroup: targetGroup.arnSuffix };
     this.route = { kind: "target-group", targetGroupArn: targetGroup.arn, proxyCidrs: props.publicSubnetCidrs };
     this.ready = [...listeners, record, ...waf];
   }

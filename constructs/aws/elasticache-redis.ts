@@ -4,6 +4,7 @@ import { ElasticacheReplicationGroup } from "@cdktf/provider-aws/lib/elasticache
 import { ElasticacheSubnetGroup } from "@cdktf/provider-aws/lib/elasticache-subnet-group";
 import { SecretsmanagerSecretVersion } from "@cdktf/provider-aws/lib/secretsmanager-secret-version";
 import { Password } from "@cdktf/provider-random/lib/password";
+import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
 import type { Protection } from "../core/protection";
@@ -61,6 +62,8 @@ export interface ElastiCacheRedisProps {
  */
 export class ElastiCacheRedis extends Construct {
   readonly endpoint: RedisEndpoint;
+  /** Ids of the nodes, by which CloudWatch knows them. */
+  readonly nodeIds: readonly string[];
   private readonly secret: SecretsManagerSecret;
 
   constructor(scope: Construct, id: string, props: ElastiCacheRedisProps) {
@@ -153,6 +156,8 @@ export class ElastiCacheRedis extends Construct {
       // During a rotation, pods get the new token once the group knows it.
       dependsOn: [group],
     });
+    const nodes = Fn.sort(Fn.tolist(group.memberClusters));
+    this.nodeIds = Array.from({ length: replicas + 1 }, (_, index) => Fn.element(nodes, index));
     this.endpoint = {
       host: group.primaryEndpointAddress,
       port: 6379,

@@ -1,11 +1,14 @@
 /** `moodle-platform/aws`: constructs in AWS's own terms. The parts that they are made of are not exported. */
 export * from "./alb-edge";
+export * from "./alert-topic";
 export { backupPermissions } from "./backup-permissions";
 export * from "./budget-alarm";
 export { CiBoundary, type CiBoundaryProps } from "./ci-boundary";
 export { CiRoles, type CiRolesProps } from "./ci-roles";
 export * from "./cluster-planner";
+export * from "./container-log-group";
 export * from "./container-registry";
+export * from "./data-alarms";
 export * from "./ebs-volume-class";
 export * from "./eks-cluster";
 export * from "./elasticache-redis";

@@ -12,11 +12,12 @@ export interface KmsKeyProps {
   readonly account: string;
   readonly region: string;
   /**
-   * Services that use the key by the key policy: `logs` for CloudWatch log groups, `ebs` for volumes, whichever
-   * principal of the account starts the instance. Other services use it through the permissions of whoever calls them.
+   * Services that use the key by the key policy: `logs` for CloudWatch log groups, `alarms` for what CloudWatch alarms
+   * publish, `ebs` for volumes, whichever principal of the account starts the instance. Other services use it through the
+   * permissions of whoever calls them.
    * @default none
    */
-  readonly services?: readonly ("logs" | "ebs")[];
+  readonly services?: readonly ("logs" | "alarms" | "ebs")[];
   /** Other accounts whose administrators may let their roles decrypt with the key. @default none */
   readonly decryptingAccounts?: readonly string[];
   /** @default "protected": cannot be destroyed; 30 days until a deletion takes effect instead of 7 */
@@ -88,6 +89,15 @@ const SERVICE_STATEMENTS = {
         "kms:EncryptionContext:aws:logs:arn": `arn:${partition(region)}:logs:${region}:${account}:log-group:*`,
       },
     },
+  }),
+  /** Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html */
+  alarms: ({ account }: KmsKeyProps): PolicyStatement => ({
+    Sid: "CloudWatchAlarms",
+    Effect: "Allow",
+    Principal: { Service: "cloudwatch.amazonaws.com" },
+    Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
+    Resource: "*",
+    Condition: { StringEquals: { "aws:SourceAccount": account } },
   }),
   /**
    * As in the policy of the key that AWS itself manages for EBS. Naming the service-linked role of Auto Scaling

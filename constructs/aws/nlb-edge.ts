@@ -42,6 +42,8 @@ export interface NlbEdgeProps {
 export class NlbEdge extends Construct {
   readonly httpTargetGroupArn: string;
   readonly httpsTargetGroupArn: string;
+  /** By which CloudWatch knows load balancer and the target group of HTTPS. */
+  readonly metricDimensions: { readonly LoadBalancer: string; readonly TargetGroup: string };
   readonly loadBalancerArn: string;
   /** What must outlive the site, and be there before it is announced. */
   readonly ready: readonly ITerraformDependable[];
@@ -84,6 +86,7 @@ export class NlbEdge extends Construct {
     this.httpTargetGroupArn = http.targetGroup.arn;
     this.httpsTargetGroupArn = https.targetGroup.arn;
     this.loadBalancerArn = loadBalancer.arn;
+    this.metricDimensions = { LoadBalancer: loadBalancer.arnSuffix, TargetGroup: https.targetGroup.arnSuffix };
     this.ready = [http.listener, https.listener, record];
   }
 

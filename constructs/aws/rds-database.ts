@@ -6,7 +6,7 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import { RdsCluster } from "@cdktf/provider-aws/lib/rds-cluster";
 import { RdsClusterParameterGroup } from "@cdktf/provider-aws/lib/rds-cluster-parameter-group";
-import { type ITerraformDependable, TerraformStack } from "cdktf";
+import { Fn, type ITerraformDependable, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
 import type { Protection } from "../core/protection";
@@ -92,6 +92,8 @@ export class RdsDatabase extends Construct {
   readonly masterSecretArn: string | undefined;
   /** The instance, or the Multi-AZ DB cluster. */
   readonly databaseArn: string;
+  /** Of every instance, the writer first; of a cluster in any order, as any may write. */
+  readonly instanceIdentifiers: readonly string[];
 
   private readonly engine: RdsEngine;
   private readonly identifier: string;
@@ -129,6 +131,7 @@ export class RdsDatabase extends Construct {
 
     const database = props.topology === "multi-az-cluster" ? this.createCluster() : this.createInstances();
     this.databaseArn = database.arn;
+    this.instanceIdentifiers = database.instanceIdentifiers;
     this.masterSecretArn = database.masterSecretArn;
     this.endpoint = {
       engine: props.engine,
@@ -171,6 +174,7 @@ export class RdsDatabase extends Construct {
     const replicas = this.createReplicas(instance);
     return {
       arn: instance.arn,
+      instanceIdentifiers: [instance, ...replicas].map(({ identifier }) => identifier),
       host: instance.address,
       readerHosts: replicas.map((replica) => replica.address),
       masterSecretArn: this.masterPassword === "rds-managed" ? instance.masterUserSecret.get(0).secretArn : undefined,
@@ -257,6 +261,8 @@ export class RdsDatabase extends Construct {
     });
     return {
       arn: cluster.arn,
+      // One writer and two readable standbys.
+      instanceIdentifiers: [0, 1, 2].map((index) => Fn.element(cluster.clusterMembers, index)),
       host: cluster.endpoint,
       readerHosts: [cluster.readerEndpoint],
       masterSecretArn: cluster.masterUserSecret.get(0).secretArn,

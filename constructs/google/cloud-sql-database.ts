@@ -67,6 +67,8 @@ export class CloudSqlDatabase extends Construct {
   readonly endpoint: DatabaseEndpoint;
   /** What snapshots are made of. */
   readonly snapshotSource: CloudSnapshotSource;
+  /** Of every instance, the primary first. */
+  readonly instanceNames: readonly string[];
   private readonly project: string;
   private readonly instanceName: string;
 
@@ -119,6 +121,7 @@ export class CloudSqlDatabase extends Construct {
       });
       return { instance, endpoint: endpointOf(`replica-${index + 1}-endpoint`, replicaName, instance) };
     });
+    this.instanceNames = [primary, ...replicas.map(({ instance }) => instance)].map((one) => one.name);
     const database = new SqlDatabase(this, "database", {
       project,
       instance: primary.name,

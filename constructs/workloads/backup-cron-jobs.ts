@@ -7,11 +7,12 @@ import type {
   ClusterAccess,
   DatabaseEndpoint,
   ObjectStore,
+  PrometheusOperator,
   SecretRef,
   WorkloadIdentity,
 } from "../ports";
 import { longestPauseHours } from "./cron-pause";
-import { type Monitoring, secretValues } from "./moodle-values";
+import { secretValues } from "./moodle-values";
 
 export interface BackupCronJobsProps {
   readonly cluster: ClusterAccess;
@@ -47,7 +48,7 @@ export interface BackupCronJobsProps {
   /** Space for a drill: the dump, and the database that is restored from it, in GiB. @default 100 */
   readonly drillGb?: number;
   /** What watches the backups: metrics are served, and alert rules come with them. @default nothing */
-  readonly monitoring?: Monitoring;
+  readonly monitoring?: PrometheusOperator;
   /** What must exist first beside cluster, identities and stores: the database's roles, the secret stores. */
   readonly dependsOn: readonly ITerraformDependable[];
 }

@@ -7,6 +7,7 @@ export {
   type BackupSchedules,
 } from "./backup-cron-jobs";
 export * from "./cert-manager";
+export * from "./container-logs";
 export * from "./database-roles";
 export * from "./drill-gate";
 export * from "./edge-binding";
@@ -21,6 +22,7 @@ export * from "./knative";
 export * from "./kserve";
 export * from "./model-rollout";
 export * from "./model-rollout-policy";
+export * from "./monitoring";
 export * from "./moodle-web";
 export * from "./platform-namespace";
 export * from "./traefik";

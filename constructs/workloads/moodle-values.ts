@@ -4,6 +4,7 @@ import type {
   NetworkPeer,
   NodePlacement,
   ObjectStore,
+  PrometheusOperator,
   RedisEndpoint,
   RedisEndpoints,
   SecretRef,
@@ -50,7 +51,7 @@ export interface MoodleSite {
   /** Whether every upload is scanned, by a ClamAV of the site's own. @default false */
   readonly antivirus?: boolean;
   /** What watches the site: it is scraped, and alert rules and a dashboard come with it. @default nothing */
-  readonly monitoring?: Monitoring;
+  readonly monitoring?: PrometheusOperator;
   /** Which nodes the pods go to. @default any */
   readonly placement?: NodePlacement;
 }
@@ -83,14 +84,6 @@ export interface MailRelay {
   readonly noReplyAddress: string;
   /** Holds `username` and `password`. @default none, the relay knows the site by its address */
   readonly secret?: SecretRef;
-}
-
-/** A Prometheus Operator and a Grafana, as the cluster has them. */
-export interface Monitoring {
-  /** Namespace of Prometheus, which alone may read metrics. */
-  readonly namespace: string;
-  /** Labels by which Prometheus finds what it scrapes and its rules. @default none, it takes all */
-  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface WorkerSizing {

@@ -8,10 +8,11 @@ import { KUBERNETES } from "../versions";
 export interface PlatformNamespaceProps {
   readonly name: string;
   /**
-   * Pod Security level that its pods must meet. `baseline` is for upstream programs that set too little for `restricted`.
+   * Pod Security level that its pods must meet. `baseline` is for upstream programs that set too little for `restricted`,
+   * `privileged` for agents that read the node they run on.
    * @default "restricted"
    */
-  readonly podSecurity?: "restricted" | "baseline";
+  readonly podSecurity?: "restricted" | "baseline" | "privileged";
   /**
    * Whether its pods neither send nor receive until a NetworkPolicy allows it. Not where an upstream operator, whose
    * pods have no policies, makes what runs there.

@@ -14,5 +14,6 @@ export const production = defineEnvironment({
   database: { engine: "postgresql", readReplicas: 1 },
   moodle: { siteName: "Example University", adminEmail: "moodle@example.edu" },
   ci: { githubRepository: "example-university/moodle-platform", runner: true },
+  monitoring: { alerts: { email: "learning-platform@example.edu" } },
   budget: { monthlyUsd: 4000, email: "learning-platform@example.edu" },
 });

@@ -1,0 +1,74 @@
+{{- /* Alertmanager's configuration; External Secrets puts what it has copied in place of the calls of "credential". */}}
+{{- define "monitoring.alertmanager" -}}
+route:
+  receiver: administrators
+  group_by: [alertname, namespace]
+  group_wait: 30s
+  group_interval: 5m
+  repeat_interval: 12h
+  routes:
+    # Always on, to prove that alerts arrive; and what only inhibits others.
+    - receiver: nobody
+      matchers: ['alertname =~ "Watchdog|InfoInhibitor"']
+    - receiver: nobody
+      matchers: ['severity = "info"']
+inhibit_rules:
+  - source_matchers: ['severity = "critical"']
+    target_matchers: ['severity =~ "warning|info"']
+    equal: [namespace, alertname]
+  - source_matchers: ['severity = "warning"']
+    target_matchers: ['severity = "info"']
+    equal: [namespace, alertname]
+receivers:
+  - name: nobody
+  - name: administrators
+    {{- range $kind := list "email" "pagerduty" "slack" "sns" "webhook" }}
+    {{- $found := list }}
+    {{- range $index, $receiver := $.Values.receivers }}
+    {{- if eq $receiver.kind $kind }}
+    {{- $found = append $found (dict "receiver" $receiver "index" $index) }}
+    {{- end }}
+    {{- end }}
+    {{- if $found }}
+    {{ $kind }}_configs:
+      {{- range $found }}
+      {{- include (printf "monitoring.%s" $kind) . | nindent 6 }}
+      {{- end }}
+    {{- end }}
+    {{- end }}
+{{- end }}
+
+{{- define "monitoring.credential" -}}
+{{ printf "{{ .%s%d | toJson }}" .property (int .index) }}
+{{- end }}
+
+{{- define "monitoring.email" -}}
+- to: {{ .receiver.address | toJson }}
+  from: {{ .receiver.from | toJson }}
+  smarthost: {{ printf "%s:%d" .receiver.host (int .receiver.port) | toJson }}
+  require_tls: {{ eq .receiver.security "starttls" }}
+  force_implicit_tls: {{ eq .receiver.security "tls" }}
+  send_resolved: true
+  {{- if .receiver.secret }}
+  auth_username: {{ include "monitoring.credential" (dict "property" "username" "index" .index) }}
+  auth_password: {{ include "monitoring.credential" (dict "property" "password" "index" .index) }}
+  {{- end }}
+{{- end }}
+
+{{- define "monitoring.pagerduty" -}}
+- routing_key: {{ include "monitoring.credential" (dict "property" "credential" "index" .index) }}
+{{- end }}
+
+{{- define "monitoring.slack" -}}
+- api_url: {{ include "monitoring.credential" (dict "property" "credential" "index" .index) }}
+  send_resolved: true
+{{- end }}
+
+{{- define "monitoring.sns" -}}
+- topic_arn: {{ .receiver.topicArn | toJson }}
+  sigv4: { region: {{ .receiver.region }} }
+{{- end }}
+
+{{- define "monitoring.webhook" -}}
+- url: {{ include "monitoring.credential" (dict "property" "credential" "index" .index) }}
+{{- end }}

@@ -1,0 +1,177 @@
+import { MonitoringAlertPolicy } from "@cdktf/provider-google/lib/monitoring-alert-policy";
+import { MonitoringNotificationChannel } from "@cdktf/provider-google/lib/monitoring-notification-channel";
+import { MonitoringUptimeCheckConfig } from "@cdktf/provider-google/lib/monitoring-uptime-check-config";
+import { Construct } from "constructs";
+
+export interface DataAlarmsProps {
+  /** First part of every policy's name. */
+  readonly name: string;
+  readonly project: string;
+  readonly region: string;
+  /** Who gets a mail of every alarm. */
+  readonly email: string;
+  /** Names of the database's instances, the replicas among them. */
+  readonly databaseInstances: readonly string[];
+  /** Names of the Redis instances by what they are for, and whether they hold sessions. */
+  readonly redis: Readonly<Record<string, { readonly instanceName: string; readonly hasSessions: boolean }>>;
+  /** Host of the site, which is asked for from several parts of the world. @default the site is not open to them */
+  readonly domain?: string;
+}
+
+/** A policy on one metric. */
+interface Alarm {
+  /** In Cloud Monitoring's own language. */
+  readonly filter: string;
+  readonly above: number;
+  /** Seconds over which samples are put together, and how. */
+  readonly alignment: { readonly seconds: number; readonly aligner: string; readonly reducer?: string };
+  /** Seconds for which it must be so. */
+  readonly seconds: number;
+  readonly severity: "CRITICAL" | "WARNING";
+  readonly description: string;
+}
+
+/**
+ * What the cluster cannot see of what it stands on, as Cloud Monitoring sees it: database, Redis, and the site from
+ * outside. It rings where the cluster itself is gone, too. What to do is in `docs/monitoring.md`, one section an alarm.
+ *
+ * Sources of the metrics: https://cloud.google.com/monitoring/api/metrics_gcp and, for Redis,
+ * https://cloud.google.com/memorystore/docs/redis/monitoring-metrics
+ */
+export class DataAlarms extends Construct {
+  constructor(scope: Construct, id: string, props: DataAlarmsProps) {
+    super(scope, id);
+    const { name, project, email } = props;
+    const channel = new MonitoringNotificationChannel(this, "channel", {
+      project,
+      displayName: `${name} alerts`,
+      type: "email",
+      labels: { email_address: email },
+    });
+    const alarms = { ...databaseAlarms(props), ...redisAlarms(props), ...this.siteAlarms(props) };
+    for (const [kind, { filter, above, alignment, seconds, severity, description }] of Object.entries(alarms)) {
+      new MonitoringAlertPolicy(this, kind, {
+        project,
+        displayName: `${name}-${kind}`,
+        combiner: "OR",
+        severity,
+        notificationChannels: [channel.name],
+        documentation: { mimeType: "text/markdown", content: `${description} See docs/monitoring.md.` },
+        conditions: [
+          {
+            displayName: description,
+            conditionThreshold: {
+              filter,
+              comparison: "COMPARISON_GT",
+              thresholdValue: above,
+              duration: `${seconds}s`,
+              aggregations: [
+                {
+                  alignmentPeriod: `${alignment.seconds}s`,
+                  perSeriesAligner: alignment.aligner,
+                  ...(alignment.reducer !== undefined && {
+                    crossSeriesReducer: alignment.reducer,
+                    groupByFields: ["resource.label.host"],
+                  }),
+                },
+              ],
+            },
+          },
+        ],
+      });
+    }
+  }
+
+  /** Two places or more that get no answer: https://cloud.google.com/monitoring/uptime-checks */
+  private siteAlarms({ name, project, domain }: DataAlarmsProps): Record<string, Alarm> {
+    if (domain === undefined) return {};
+    const check = new MonitoringUptimeCheckConfig(this, "uptime", {
+      project,
+      displayName: name,
+      period: "60s",
+      timeout: "10s",
+      // It answers in maintenance mode as well.
+      httpCheck: { path: "/health", port: 443, useSsl: true, validateSsl: true },
+      monitoredResource: { type: "uptime_url", labels: { project_id: project, host: domain } },
+    });
+    return {
+      "site-down": {
+        filter: `resource.type = "uptime_url" AND metric.type = "monitoring.googleapis.com/uptime_check/check_passed" AND metric.labels.check_id = "${check.uptimeCheckId}"`,
+        above: 1,
+        alignment: { seconds: 300, aligner: "ALIGN_NEXT_OLDER", reducer: "REDUCE_COUNT_FALSE" },
+        seconds: 120,
+        severity: "CRITICAL",
+        description: "The site does not answer requests from outside.",
+      },
+    };
+  }
+}
+
+function databaseAlarms({ project, databaseInstances }: DataAlarmsProps): Record<string, Alarm> {
+  const instances = databaseInstances.map((instance) => `"${project}:${instance}"`).join(", ");
+  const metric = (name: string) =>
+    `resource.type = "cloudsql_database" AND metric.type = "cloudsql.googleapis.com/database/${name}" AND resource.labels.database_id = one_of(${instances})`;
+  const mean = { seconds: 300, aligner: "ALIGN_MEAN" };
+  return {
+    "database-cpu": {
+      filter: metric("cpu/utilization"),
+      above: 0.9,
+      alignment: mean,
+      seconds: 900,
+      severity: "WARNING",
+      description: "The database has been busy for 15 minutes.",
+    },
+    "database-storage": {
+      filter: metric("disk/utilization"),
+      above: 0.95,
+      alignment: mean,
+      seconds: 900,
+      severity: "CRITICAL",
+      description: "The database is running out of storage.",
+    },
+    ...(databaseInstances.length > 1 && {
+      "database-replica-lag": {
+        filter: metric("replication/replica_lag"),
+        above: 60,
+        alignment: { seconds: 300, aligner: "ALIGN_MIN" },
+        seconds: 600,
+        severity: "WARNING" as const,
+        description: "A copy of the database is more than a minute behind.",
+      },
+    }),
+  };
+}
+
+function redisAlarms({ project, region, redis }: DataAlarmsProps): Record<string, Alarm> {
+  const alarms = Object.entries(redis)
+    .filter(([, { hasSessions }]) => hasSessions)
+    .flatMap(([use, { instanceName }]): [string, Alarm][] => {
+      const metric = (name: string) =>
+        `resource.type = "redis_instance" AND metric.type = "redis.googleapis.com/stats/${name}" AND resource.labels.instance_id = "projects/${project}/locations/${region}/instances/${instanceName}"`;
+      return [
+        [
+          `redis-${use}-memory`,
+          {
+            filter: metric("memory/usage_ratio"),
+            above: 0.85,
+            alignment: { seconds: 300, aligner: "ALIGN_MAX" },
+            seconds: 600,
+            severity: "CRITICAL",
+            description: `Redis for ${use} is running out of memory: then nobody can log in.`,
+          },
+        ],
+        [
+          `redis-${use}-evictions`,
+          {
+            filter: metric("evicted_keys"),
+            above: 0,
+            alignment: { seconds: 300, aligner: "ALIGN_DELTA" },
+            seconds: 600,
+            severity: "WARNING",
+            description: `Redis for ${use} drops entries, sessions among them: people are logged out.`,
+          },
+        ],
+      ];
+    });
+  return Object.fromEntries(alarms);
+}

@@ -1,0 +1,40 @@
+import { Construct } from "constructs";
+import type { CloudSqlDatabase } from "../constructs/google/cloud-sql-database";
+import { ContainerLogBucket } from "../constructs/google/container-log-bucket";
+import { DataAlarms } from "../constructs/google/data-alarms";
+import type { GoogleEnvironment } from "../environments/defaults";
+
+export interface GoogleMonitoringProps {
+  readonly environment: GoogleEnvironment;
+  readonly settings: NonNullable<GoogleEnvironment["monitoring"]>;
+  readonly clusterName: string;
+  readonly database: CloudSqlDatabase;
+}
+
+/** The half of monitoring that is Google's: alarms on managed services and on the site, and the store of logs. */
+export class GoogleMonitoring extends Construct {
+  constructor(scope: Construct, id: string, props: GoogleMonitoringProps) {
+    super(scope, id);
+    const { environment, settings, clusterName, database } = props;
+    const { prefix, project, region, redis, edge, domain } = environment;
+    new DataAlarms(this, "alarms", {
+      name: prefix,
+      project,
+      region,
+      email: settings.alerts.email,
+      databaseInstances: database.instanceNames,
+      redis: {
+        sessions: { instanceName: `${prefix}-sessions`, hasSessions: true },
+        ...(redis.groups === "separate" && { cache: { instanceName: `${prefix}-cache`, hasSessions: false } }),
+      },
+      domain: edge.allowedCidrs.includes("0.0.0.0/0") ? domain : undefined,
+    });
+    new ContainerLogBucket(this, "logs", {
+      name: prefix,
+      project,
+      region,
+      clusterName,
+      retentionDays: settings.logRetentionDays,
+    });
+  }
+}
