@@ -2,7 +2,7 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
 import { refuse } from "../core/errors";
-import type { ClusterAccess, KnativeServing, ObjectStore, WorkloadIdentity } from "../ports";
+import type { ClusterAccess, KnativeServing, ObjectStore, PrometheusOperator, WorkloadIdentity } from "../ports";
 import {
   type InferenceModel,
   type InferencePlatform,
@@ -11,7 +11,6 @@ import {
   type ResolvedModel,
   resolveModel,
 } from "./inference-model";
-import type { Monitoring } from "./moodle-values";
 
 export interface InferenceServicesProps {
   readonly cluster: ClusterAccess;
@@ -29,7 +28,7 @@ export interface InferenceServicesProps {
   /** Pods that may ask single models, by the model's name, beside its own `callers`. @default none */
   readonly callers?: Readonly<Record<string, readonly ModelCaller[]>>;
   /** What scrapes the models. @default nothing */
-  readonly monitoring?: Monitoring;
+  readonly monitoring?: PrometheusOperator;
   /** What must exist first beside cluster, identity and bucket: the namespace, KServe, KEDA, what makes nodes. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
