@@ -1,8 +1,7 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
-import type { ClusterAccess } from "../ports";
-import type { Monitoring } from "./moodle-values";
+import type { ClusterAccess, PrometheusOperator } from "../ports";
 
 export interface ModelRolloutProps {
   readonly cluster: ClusterAccess;
@@ -15,7 +14,7 @@ export interface ModelRolloutProps {
   /** Reference of the image, by digest or tag. */
   readonly image: string;
   /** What watches the rollouts: metrics are served, and alert rules come with them. @default nothing */
-  readonly monitoring?: Monitoring;
+  readonly monitoring?: PrometheusOperator;
   /** Minutes after which an alert tells that a step does not come to an end. @default 360 */
   readonly stuckMinutes?: number;
   /** What must exist first: KServe, and the release of the models' ConfigMaps, which is destroyed after this one. */
