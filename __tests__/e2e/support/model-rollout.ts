@@ -1,9 +1,10 @@
 /** A model on the testbed: the real API server and Prometheus, and a model of the controllers between them. */
 import { readFileSync } from "node:fs";
+import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { ApiServer } from "../../../services/rollout/src/kubernetes/api-server";
-import type { Cluster } from "../../../services/rollout/src/kubernetes/cluster";
+import { type Cluster, type Kind, RESOURCES } from "../../../services/rollout/src/kubernetes/cluster";
 import { Log } from "../../../services/rollout/src/log";
 import { PrometheusServer } from "../../../services/rollout/src/metrics/prometheus";
 import { reconcile } from "../../../services/rollout/src/reconcile";
@@ -11,7 +12,7 @@ import type { Rollout } from "../../../services/rollout/src/rollout";
 import type { State } from "../../../services/rollout/src/state";
 import { KnativeModel } from "../../services/rollout/support/knative-model";
 import { asked } from "../../services/rollout/support/world";
-import { apply, get, kubectl } from "./testbed";
+import { get, kubectl } from "./testbed";
 
 /** What each scrape adds to the counters of one pod or service, and what they hold. */
 export class Traffic {
@@ -59,18 +60,21 @@ export class Traffic {
 export class ModelOnTestbed {
   readonly kserve = new KnativeModel("bert");
   readonly traffic = new Traffic();
+  /** Under the rights of a run. */
   readonly cluster: ApiServer;
+  /** Under those of an administrator, without a process for each request. */
+  private readonly administrator: ApiServer;
   private readonly surroundings: Omit<Parameters<typeof reconcile>[1], "cluster">;
 
   private constructor(
     readonly namespace: string,
+    private readonly access: { readonly server: string; readonly caCertificate: string; readonly adminToken: string },
     token: string,
     prometheus: string,
   ) {
-    const kubeconfig = parse(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
-    const { server, "certificate-authority": authority } = kubeconfig.clusters[0].cluster;
-    const caCertificate = readFileSync(authority, "utf8");
+    const { server, caCertificate, adminToken } = access;
     this.cluster = new ApiServer({ server, namespace, caCertificate, token: () => token });
+    this.administrator = new ApiServer({ server, namespace, caCertificate, token: () => adminToken });
     this.surroundings = {
       prometheus: new PrometheusServer({ url: prometheus }),
       now: () => new Date(),
@@ -80,7 +84,10 @@ export class ModelOnTestbed {
 
   static async create(namespace: string, prometheus: string): Promise<ModelOnTestbed> {
     const token = await kubectl(["create", "token", "model-rollout", "--namespace", namespace]);
-    return new ModelOnTestbed(namespace, token.trim(), prometheus);
+    const { clusters, users } = parse(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
+    const { server, "certificate-authority": authority } = clusters[0].cluster;
+    const access = { server, caCertificate: readFileSync(authority, "utf8"), adminToken: users[0].user.token };
+    return new ModelOnTestbed(namespace, access, token.trim(), prometheus);
   }
 
   /** What Helm writes. */
@@ -88,7 +95,7 @@ export class ModelOnTestbed {
     const policy = { steps: [50, 100], holdSeconds: 3, minimumSamples: 20, deadlineSeconds: 600 };
     const data = { "rollout.json": JSON.stringify(asked(version, mode, policy)) };
     const metadata = { name: "bert-rollout" };
-    await apply(JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data }), this.namespace);
+    await this.administrator.apply({ apiVersion: "v1", kind: "ConfigMap", metadata, data });
   }
 
   async run(cluster: Cluster = this.cluster): Promise<State | undefined> {
@@ -112,13 +119,22 @@ export class ModelOnTestbed {
   /** Sets the status that KServe would set. */
   private async follow(): Promise<void> {
     const service = await this.cluster.get("InferenceService", "bert");
-    if (service !== undefined) await this.setStatus("inferenceservice", "bert", this.kserve.settle(service));
+    if (service !== undefined) await this.setStatus("InferenceService", "bert", this.kserve.settle(service));
   }
 
-  async setStatus(kind: string, name: string, status: unknown): Promise<void> {
-    const patch = JSON.stringify({ status });
-    const where = ["--subresource=status", "--type=merge", "--namespace", this.namespace];
-    await kubectl(["patch", kind, name, ...where, "--patch", patch]);
+  async setStatus(kind: Kind, name: string, status: unknown): Promise<void> {
+    const { server, caCertificate, adminToken } = this.access;
+    const { apiVersion, plural } = RESOURCES[kind];
+    const url = `${server}/apis/${apiVersion}/namespaces/${this.namespace}/${plural}/${name}/status`;
+    const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/merge-patch+json" };
+    const code = await new Promise((done, failed) => {
+      request(url, { method: "PATCH", ca: caCertificate, headers }, (response) => {
+        response.resume().on("end", () => done(response.statusCode));
+      })
+        .on("error", failed)
+        .end(JSON.stringify({ status }));
+    });
+    if (code !== 200) throw new Error(`the status of ${kind} ${name} is refused: ${code}`);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: JSON is asserted on field by field
