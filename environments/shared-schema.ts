@@ -89,6 +89,9 @@ const images = z
     databaseRoles: imageVersion
       .default(IMAGE_TAG)
       .describe("The image that makes the database roles: a digest, or a tag."),
+    operator: imageVersion
+      .default(IMAGE_TAG)
+      .describe("The operator's image, used where `delivery` is `operator`: a digest, or a tag."),
   })
   .prefault({})
   .describe("The platform's own images.");
@@ -179,6 +182,12 @@ export const sharedFields = {
     .enum(["kourier"])
     .optional()
     .describe("What carries requests to Knative's Services; required with it."),
+  delivery: z
+    .enum(["helm", "operator"])
+    .default("helm")
+    .describe(
+      "Who releases the site: Terraform by Helm, or moodle-operator in the cluster, which keeps it so from then on. The chart and its values are the same.",
+    ),
   sizing,
   moodle,
   monitoring,

@@ -20,12 +20,15 @@ import { ExternalSecrets } from "../constructs/workloads/external-secrets";
 import { Ingress, type IngressEdge, type SiteController } from "../constructs/workloads/ingress";
 import { Knative } from "../constructs/workloads/knative";
 import type { Monitoring } from "../constructs/workloads/monitoring";
-import type { MailRelay, WebSizing } from "../constructs/workloads/moodle-values";
+import { MoodleOperator } from "../constructs/workloads/moodle-operator";
+import type { MailRelay, MoodleSite, WebSizing } from "../constructs/workloads/moodle-values";
 import { MoodleWeb } from "../constructs/workloads/moodle-web";
 import { PlatformNamespace } from "../constructs/workloads/platform-namespace";
 import type { Environment } from "../environments/defaults";
 import { SiteMonitoring } from "./site-monitoring";
 import { MONITORING_NAMESPACE, type SiteSecrets } from "./site-names";
+
+const OPERATOR_NAMESPACE = "moodle-operator";
 
 export interface SiteProps {
   readonly environment: Environment;
@@ -154,6 +157,7 @@ export class Site extends Construct {
       ],
     });
     const gate = this.addDrillGate(props, backup);
+    const operator = this.addOperator(props, namespace, monitoring, prometheus);
     new MoodleWeb(this, "web", {
       name: environment.prefix,
       cluster,
@@ -178,6 +182,7 @@ export class Site extends Construct {
       antivirus: moodle.antivirus,
       monitoring: prometheus,
       protection,
+      operator,
       dependsOn: [
         ...nodesReady,
         ...namespace.ready,
@@ -216,6 +221,31 @@ export class Site extends Construct {
       logs,
       dependsOn,
     }).stack;
+  }
+
+  /** Nothing where Terraform releases the site itself. */
+  private addOperator(
+    { environment, cluster }: SiteProps,
+    site: PlatformNamespace,
+    stack: Monitoring | undefined,
+    monitoring: MoodleSite["monitoring"],
+  ): MoodleOperator | undefined {
+    const { delivery, images } = environment;
+    if (delivery === "helm") return undefined;
+    const namespace = new PlatformNamespace(this, "operator-namespace", {
+      name: OPERATOR_NAMESPACE,
+      // It holds nothing that is not made anew.
+      protection: "disposable",
+      dependsOn: cluster.ready,
+    });
+    return new MoodleOperator(this, "operator", {
+      cluster,
+      namespace: namespace.namespaceName,
+      siteNamespaces: [site.namespaceName],
+      image: image(images.registry, "operator", images.operator),
+      monitoring,
+      dependsOn: [...namespace.ready, ...site.ready, ...(stack?.ready ?? [])],
+    });
   }
 
   /** What Moodle's image waits for; nothing where no drill is required. */

@@ -23,6 +23,7 @@ export * from "./kserve";
 export * from "./model-rollout";
 export * from "./model-rollout-policy";
 export * from "./monitoring";
+export * from "./moodle-operator";
 export * from "./moodle-web";
 export * from "./platform-namespace";
 export * from "./traefik";

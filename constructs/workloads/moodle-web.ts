@@ -1,11 +1,13 @@
 import { PersistentVolumeV1 } from "@cdktf/provider-kubernetes/lib/persistent-volume-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import type { MoodleClusterInput } from "../../services/api/src/moodle-cluster";
 import { ChartRelease } from "../core/chart-release";
 import { refuse } from "../core/errors";
 import type { Protection } from "../core/protection";
 import type { SharedFileSystem } from "../ports";
-import { type MoodleSite, moodleValues } from "./moodle-values";
+import type { MoodleOperator } from "./moodle-operator";
+import { type MoodleSite, moodleValues, type SiteVolume } from "./moodle-values";
 
 export interface MoodleWebProps extends MoodleSite {
   /** First part of the volume's name, which is the cluster's: such as `moodle-staging-1`. */
@@ -20,6 +22,12 @@ export interface MoodleWebProps extends MoodleSite {
    * @default "protected"
    */
   readonly protection?: Protection;
+  /**
+   * Who releases the site. Terraform waits until it serves; the operator goes on when Terraform has written a
+   * MoodleCluster, whose name is that of the release, and keeps the site so from then on.
+   * @default Terraform
+   */
+  readonly operator?: MoodleOperator;
   /** Seconds that Helm waits for the site: nodes, the image and the installation of the database. @default 1800 */
   readonly timeout?: number;
   /**
@@ -72,10 +80,8 @@ export class MoodleWeb extends Construct {
       dependsOn: [...cluster.ready, ...files.ready],
     });
     const { release } = new ChartRelease(this, "site", {
-      chart: { local: "moodle" },
-      releaseName,
+      ...this.site(props, { name: volumeName, capacityGb: files.capacityGb, retain: isProtected }),
       namespace: identity.namespace,
-      values: moodleValues(props, { name: volumeName, capacityGb: files.capacityGb, retain: isProtected }),
       timeout: props.timeout ?? 1800,
       dependsOn: [
         volume,
@@ -85,6 +91,7 @@ export class MoodleWeb extends Construct {
         ...redis.sessions.ready,
         ...redis.cache.ready,
         ...(objectStore?.ready ?? []),
+        ...(props.operator?.ready ?? []),
         ...props.dependsOn,
       ],
     });
@@ -96,6 +103,19 @@ export class MoodleWeb extends Construct {
   /** The claim of a release, for what is made before it. */
   static claimName(releaseName = "moodle"): string {
     return `${releaseName}-data`;
+  }
+
+  /** The site's own chart, or the resource from which the operator releases that chart with the same values. */
+  private site(props: MoodleWebProps, volume: SiteVolume) {
+    const { releaseName = "moodle", operator } = props;
+    const values = moodleValues(props, volume);
+    if (operator === undefined) return { chart: { local: "moodle" }, releaseName, values };
+    const spec: MoodleClusterInput = { values, deletionPolicy: volume.retain ? "Retain" : "Delete" };
+    return {
+      chart: { local: "moodle-cluster" },
+      releaseName: `${releaseName}-cluster`,
+      values: { name: releaseName, spec },
+    };
   }
 
   private check({

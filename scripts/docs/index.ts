@@ -11,6 +11,7 @@ import { constructsPage } from "./constructs";
 import { DEFINITIONS } from "./custom-resources";
 import { environmentPage } from "./environment";
 import { namesPage } from "./names";
+import { resourcesPage } from "./resources";
 import { sizingPage } from "./sizing";
 import { versionsPage } from "./versions";
 
@@ -26,6 +27,8 @@ const PAGES: Readonly<Record<string, () => string>> = {
   "docs/reference/backup-chart.md": () => chartValuesPage("charts", "backup"),
   "docs/reference/model-rollout-chart.md": () => chartValuesPage("charts", "model-rollout"),
   "docs/reference/moodle-chart.md": () => chartValuesPage("charts", "moodle"),
+  "docs/reference/operator-chart.md": () => chartValuesPage("charts", "moodle-operator"),
+  "docs/reference/resources.md": resourcesPage,
   "docs/names.md": namesPage,
   "docs/sizing.md": sizingPage,
   "docs/versions.md": versionsPage,

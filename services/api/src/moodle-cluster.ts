@@ -107,6 +107,8 @@ const status = z.object({
 });
 
 export type MoodleClusterSpec = z.infer<typeof spec>;
+/** As people write it: without what has a default. */
+export type MoodleClusterInput = z.input<typeof spec>;
 export type MoodleClusterStatus = z.infer<typeof status>;
 
 /** A Moodle site. */
