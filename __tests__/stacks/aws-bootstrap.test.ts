@@ -57,6 +57,7 @@ describe("bootstrap of production", () => {
       "moodle-production/backup",
       "moodle-production/database-roles",
       "moodle-production/moodle",
+      "moodle-production/operator",
       "moodle-production/rollout",
     ]);
     for (const repository of repositories) {
