@@ -34,12 +34,15 @@ test.each(queries)("%s asks for metrics that the program serves", async (_, expr
   for (const name of asked) expect(names).toContain(name.replace(/_bucket$/, ""));
 });
 
-test.each(rules.map((rule) => [rule.alert, rule]))("%s says how bad it is, what is wrong and what to do", (alert, rule) => {
-  expect(["warning", "critical"]).toContain(rule.labels.severity);
-  expect(rule.annotations.summary).toMatch(/\.$/);
-  expect(rule.annotations.runbook).toBe(`docs/operator.md#${alert.toLowerCase()}`);
-  expect(guide).toContain(`### ${alert}\n`);
-});
+test.each(rules.map((rule) => [rule.alert, rule]))(
+  "%s says how bad it is, what is wrong and what to do",
+  (alert, rule) => {
+    expect(["warning", "critical"]).toContain(rule.labels.severity);
+    expect(rule.annotations.summary).toMatch(/\.$/);
+    expect(rule.annotations.runbook).toBe(`docs/operator.md#${alert.toLowerCase()}`);
+    expect(guide).toContain(`### ${alert}\n`);
+  },
+);
 
 test("metrics of controllers, queues and requests have the names that stock dashboards know", async () => {
   const names = await served();
