@@ -203,11 +203,7 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
     combination("production", { ...production, ingressController: "traefik" }, "traefik"),
     combination("production", { ...production, knative: true, knativeIngress: "kourier" }, "knative-kourier"),
     combination("staging", { ...staging, incarnation: 2 }, "second-incarnation"),
-    combination(
-      "production",
-      { ...production, delivery: "operator", moodle: { ...production.moodle, ...extras } },
-      "operator",
-    ),
+    combination("production", { ...production, delivery: "operator" }, "operator"),
     ...(["5.1", "5.2"] as const).map((version) =>
       combination(
         "production",
