@@ -25,6 +25,7 @@ const ALLOWED = [
   ["constructs/workloads/port.ts", "../ports"],
   ["environments/version.ts", "../constructs/versions"],
   ["environments/arithmetic.ts", "../constructs/workloads/fpm-children"],
+  ["environments/models.ts", "../constructs/workloads/inference-model"],
   ["stacks/construct.ts", "../constructs/aws/vpc"],
 ] as const;
 

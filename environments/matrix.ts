@@ -22,6 +22,15 @@ const AWS: Readonly<Record<Base, Input<"aws">>> = { staging: awsStaging, product
 const GOOGLE: Readonly<Record<Base, Input<"google">>> = { staging: googleStaging, production: googleProduction };
 const PROTECTIONS = ["disposable", "protected"] as const;
 
+/** One model on a GPU and one beside it, scaled by what Prometheus knows. */
+const onGpu = {
+  models: [
+    { name: "bert", version: "v1.3.0", framework: "huggingface", device: "gpu" },
+    { name: "cnn", version: "v2.0.0-rc.1", framework: "triton", scaleMetric: "rps" },
+  ],
+  prometheusAddress: "http://prometheus.monitoring:9090",
+} satisfies EnvironmentInput["inference"];
+
 /** The full product of base, cloud, engine and protection; then variants, each of which changes one choice. */
 export function combinations(): Combination[] {
   return [...products(), ...awsVariants(), ...googleVariants()];
@@ -111,6 +120,8 @@ function awsVariants(): Combination[] {
           nodes: { capacityType: "spot" },
           gpu: { instanceTypes: ["g6.xlarge"] },
         },
+        inference: onGpu,
+        moodle: { ...production.moodle, ai: { model: "bert" } },
       },
       "gpu",
     ),
@@ -171,6 +182,8 @@ function googleVariants(): Combination[] {
           authorizedCidrs: ["203.0.113.0/24"],
           administrators: ["group:platform@example.edu"],
         },
+        inference: onGpu,
+        moodle: { ...production.moodle, ai: { model: "bert" } },
       },
       "gpu",
     ),
@@ -180,6 +193,8 @@ function googleVariants(): Combination[] {
 /** What both clouds have alike. */
 function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production: E): Combination[] {
   const vault = { store: "vault", address: "https://vault.example.edu:8200", cidr: "10.90.0.0/24" } as const;
+  const assistant = { name: "assistant", version: "v1.0.0", framework: "huggingface", memoryGb: 16, cpu: 4 } as const;
+  const grades = { name: "grades", version: "v1.0.0", framework: "sklearn" } as const;
   const extras = {
     mail: { host: "smtp.example.edu" },
     antivirus: true,
@@ -202,6 +217,18 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
     combination("staging", { ...staging, chartRegistry: "oci://registry.example.edu/charts" }, "chart-registry"),
     combination("production", { ...production, ingressController: "traefik" }, "traefik"),
     combination("production", { ...production, knative: true, knativeIngress: "kourier" }, "knative-kourier"),
+    combination("staging", { ...staging, inference: { models: [grades] } }, "inference"),
+    combination(
+      "production",
+      {
+        ...production,
+        knative: true,
+        knativeIngress: "kourier",
+        inference: { ...onGpu, models: [{ ...assistant, rollout: { maximumLatencyP95Seconds: 5 } }, grades] },
+        moodle: { ...production.moodle, ai: { model: "assistant", requests: 5000 } },
+      },
+      "inference-knative",
+    ),
     combination("staging", { ...staging, incarnation: 2 }, "second-incarnation"),
     combination("production", { ...production, delivery: "operator" }, "operator"),
     ...(["5.1", "5.2"] as const).map((version) =>

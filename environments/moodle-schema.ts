@@ -1,5 +1,6 @@
 /** What an environment says about the site itself. */
 import { z } from "zod";
+import { MODEL_NAME } from "../constructs/workloads/inference-model";
 import { BY_SIZE, count, email, hostname, matching } from "./fields";
 import { CRON } from "./sizing/assumptions";
 
@@ -86,6 +87,18 @@ export const moodle = z
       })
       .optional()
       .describe("Outgoing mail. Default: none, the site sends no mail."),
+    ai: z
+      .strictObject({
+        model: matching(MODEL_NAME, "the name of a model in inference.models").describe(
+          "The model that Moodle's AI subsystem asks, in the editor and in courses: a generative one of framework huggingface.",
+        ),
+        requestsPerUser: count(1, 100000).default(30).describe("Requests of one user an hour."),
+        requests: count(1, 1000000).optional().describe("Requests of all users an hour. Default: no limit."),
+      })
+      .optional()
+      .describe(
+        "Moodle 4.5's AI subsystem, asking a model of the platform. Default: none, administrators may set it up.",
+      ),
     antivirus: z.boolean().default(false).describe("Whether a ClamAV of the site's own scans every upload."),
     monitoring: z
       .strictObject({

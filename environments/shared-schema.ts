@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { IMAGE_TAG, KUBERNETES } from "../constructs/versions";
 import { clientCidr, count, cronSchedule, email, hostname, imageVersion, matching } from "./fields";
+import { inference } from "./inference-schema";
 import { monitoring } from "./monitoring-schema";
 import { moodle } from "./moodle-schema";
 
@@ -86,6 +87,7 @@ const images = z
       .describe("Registry of the platform's images. Default: the one that the bootstrap stack makes."),
     moodle: imageVersion.default(IMAGE_TAG).describe("Moodle's image: a digest, or a tag."),
     backup: imageVersion.default(IMAGE_TAG).describe("The backup image: a digest, or a tag."),
+    rollout: imageVersion.default(IMAGE_TAG).describe("The image that rolls models out: a digest, or a tag."),
     databaseRoles: imageVersion
       .default(IMAGE_TAG)
       .describe("The image that makes the database roles: a digest, or a tag."),
@@ -191,6 +193,7 @@ export const sharedFields = {
   sizing,
   moodle,
   monitoring,
+  inference,
   images,
   secrets,
   ci: ci.optional(),

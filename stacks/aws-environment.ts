@@ -30,6 +30,8 @@ import { addAwsEdge } from "./aws-edge";
 import { AwsMonitoring } from "./aws-monitoring";
 import { awsNames } from "./aws-names";
 import { addClusterProviders } from "./cluster-providers";
+import type { ModelPlatform } from "./inference";
+import { MODELS_ACCOUNT, modelBucketName } from "./inference-names";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
 import { SITE_ACCOUNTS, type SiteAccount, secretsToCreate, siteSecrets } from "./site-names";
@@ -215,6 +217,7 @@ export class AwsEnvironmentStack extends PlatformStack {
       controller,
       alertTopic: watching?.alertTopic,
       logs: watching?.logs,
+      models: environment.inference && this.addModels(cluster, keys.data),
     });
   }
 
@@ -308,6 +311,19 @@ export class AwsEnvironmentStack extends PlatformStack {
     if (moodle.fileStorage !== "object-store") return undefined;
     const bucketName = `${prefix}-files-${account}`;
     return new ObjectBucket(this, "objects", { bucketName, keyArn: key.keyArn, region, protection });
+  }
+
+  private addModels({ clusterName }: EksCluster, key: KmsKey): ModelPlatform {
+    const { region, protection } = this.environment;
+    const bucketName = modelBucketName(this.environment);
+    const bucket = new ObjectBucket(this, "models", { bucketName, keyArn: key.keyArn, region, protection });
+    const identity = new PodIdentity(this, "identity-models", {
+      ...this.place,
+      ...MODELS_ACCOUNT,
+      clusterName,
+      statements: bucket.readStatements(),
+    });
+    return { identity, store: bucket.store };
   }
 
   private addBackups(key: KmsKey): ObjectBucket {

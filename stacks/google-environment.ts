@@ -1,5 +1,5 @@
 import { GoogleProvider } from "@cdktf/provider-google/lib/provider";
-import { type App, Aspects } from "cdktf";
+import { type App, Aspects, type ITerraformDependable } from "cdktf";
 import { ComponentTags } from "../constructs/core/component-tags";
 import { pinProviders } from "../constructs/core/providers";
 import { grantBackups } from "../constructs/google/backup-grants";
@@ -21,6 +21,8 @@ import { addGoogleBackend } from "./google-backend";
 import { addGoogleEdge } from "./google-edge";
 import { GoogleMonitoring } from "./google-monitoring";
 import { type GoogleNames, googleNames } from "./google-names";
+import type { ModelPlatform } from "./inference";
+import { MODELS_ACCOUNT, modelBucketName } from "./inference-names";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
 import { SITE_ACCOUNTS, type SiteAccount, secretsToCreate, siteSecrets } from "./site-names";
@@ -46,7 +48,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
     Aspects.of(this).add(new ComponentTags("labels"));
 
     const network = new Network(this, "network", { name: prefix, project, region, ...environment.network });
-    const cluster = this.addCluster(network);
+    const { cluster, nodesReady } = this.addCluster(network);
     addClusterProviders(this, cluster.access);
     const identities = this.addIdentities(cluster);
 
@@ -126,7 +128,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
     new Site(this, "site", {
       environment,
       cluster: cluster.access,
-      nodesReady: [],
+      nodesReady,
       identities,
       secrets,
       database: database.endpoint,
@@ -138,10 +140,14 @@ export class GoogleEnvironmentStack extends PlatformStack {
       files: files.fileSystem,
       edge,
       controller,
+      models: environment.inference && this.addModels(cluster),
     });
   }
 
-  private addCluster(network: Network): GkeCluster {
+  private addCluster(network: Network): {
+    readonly cluster: GkeCluster;
+    readonly nodesReady: readonly ITerraformDependable[];
+  } {
     const { prefix, project, region, zones, protection, cluster } = this.environment;
     const isRegional = cluster.location === "regional";
     const location = isRegional ? region : (zones[0] ?? "");
@@ -160,7 +166,8 @@ export class GoogleEnvironmentStack extends PlatformStack {
       imageRepositoryId: this.names.imageRepositoryId,
       protection,
     });
-    if (cluster.gpu !== undefined) {
+    const gpu =
+      cluster.gpu &&
       new GpuNodePool(this, "gpu", {
         ...cluster.gpu,
         clusterName: gke.clusterName,
@@ -169,8 +176,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
         zones: isRegional ? zones : undefined,
         nodeServiceAccountEmail: gke.nodeServiceAccountEmail,
       });
-    }
-    return gke;
+    return { cluster: gke, nodesReady: gpu?.ready ?? [] };
   }
 
   private addIdentities({ workloadPool }: GkeCluster): Record<SiteAccount, GoogleWorkloadIdentity> {
@@ -221,6 +227,25 @@ export class GoogleEnvironmentStack extends PlatformStack {
     identities.web.waitFor(...bucket.grantWrite("objectfs", key.member));
     identities.externalSecrets.waitFor(secret.grantRead("external-secrets", identities.externalSecrets.member));
     return bucket;
+  }
+
+  private addModels({ workloadPool }: GkeCluster): ModelPlatform {
+    const { project, projectNumber, region, protection } = this.environment;
+    const bucket = new GcsBucket(this, "models", {
+      bucketName: modelBucketName(this.environment),
+      project,
+      location: region,
+      keyId: this.names.keyId("data"),
+      protection,
+    });
+    const identity = new GoogleWorkloadIdentity(this, "identity-models", {
+      project,
+      projectNumber,
+      workloadPool,
+      ...MODELS_ACCOUNT,
+    });
+    identity.waitFor(...bucket.grantRead("models", identity.member));
+    return { identity, store: bucket.store };
   }
 
   private addBackups(): GcsBucket {

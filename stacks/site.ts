@@ -14,9 +14,13 @@ import type {
   WorkloadIdentity,
 } from "../constructs/ports";
 import { BackupCronJobs } from "../constructs/workloads/backup-cron-jobs";
+import { blockedHosts } from "../constructs/workloads/blocked-hosts";
+import { CertManager } from "../constructs/workloads/cert-manager";
 import { DatabaseRoles } from "../constructs/workloads/database-roles";
 import { DrillGate } from "../constructs/workloads/drill-gate";
 import { ExternalSecrets } from "../constructs/workloads/external-secrets";
+import { resolveModel } from "../constructs/workloads/inference-model";
+import { InferenceServices, type ModelCaller } from "../constructs/workloads/inference-services";
 import { Ingress, type IngressEdge, type SiteController } from "../constructs/workloads/ingress";
 import { Knative } from "../constructs/workloads/knative";
 import type { Monitoring } from "../constructs/workloads/monitoring";
@@ -25,6 +29,8 @@ import type { MailRelay, MoodleSite, WebSizing } from "../constructs/workloads/m
 import { MoodleWeb } from "../constructs/workloads/moodle-web";
 import { PlatformNamespace } from "../constructs/workloads/platform-namespace";
 import type { Environment } from "../environments/defaults";
+import { Inference, type ModelPlatform } from "./inference";
+import { MODELS_ACCOUNT } from "./inference-names";
 import { SiteMonitoring } from "./site-monitoring";
 import { MONITORING_NAMESPACE, type SiteSecrets } from "./site-names";
 
@@ -61,6 +67,8 @@ export interface SiteProps {
   readonly alertTopic?: AlertReceiver;
   /** Where the logs of containers go. @default the cluster sees to it */
   readonly logs?: LogDestination;
+  /** What serves models stands on it; needed where the environment serves any. */
+  readonly models?: ModelPlatform;
   readonly edge: IngressEdge;
   /** What stands between the edge and the site. @default nothing */
   readonly controller?: SiteController;
@@ -111,22 +119,48 @@ export class Site extends Construct {
     });
     const monitoring = this.addMonitoring(props, [...nodesReady, ...externalSecrets.ready, ...databaseRoles.ready]);
     const prometheus = monitoring?.prometheus ?? moodle.monitoring;
+    const certManager =
+      controller?.acme === undefined && environment.inference === undefined
+        ? undefined
+        : new CertManager(this, "cert-manager", {
+            cluster,
+            acme: controller?.acme,
+            domain: environment.domain,
+            chartRegistry,
+            dependsOn: nodesReady,
+          });
     const ingress = new Ingress(this, "ingress", {
       cluster,
       edge,
       controller,
+      certManager,
       chartRegistry,
       // The programs of the load balancer run on the system nodes; a controller of requests runs where there is room.
       dependsOn: controller === undefined ? namespace.ready : [...nodesReady, ...namespace.ready],
     });
-    if (environment.knative && environment.knativeIngress !== undefined) {
-      new Knative(this, "knative", {
+    const knative =
+      environment.knative && environment.knativeIngress !== undefined
+        ? new Knative(this, "knative", {
+            cluster,
+            ingress: environment.knativeIngress,
+            publicDomain: environment.domain,
+            registryHosts: [registryHost(images.registry)],
+            chartRegistry,
+            dependsOn: nodesReady,
+          })
+        : undefined;
+    if (environment.inference !== undefined && props.models !== undefined) {
+      new Inference(this, "inference", {
+        ...props.models,
+        environment,
+        settings: environment.inference,
         cluster,
-        ingress: environment.knativeIngress,
-        publicDomain: environment.domain,
-        registryHosts: [registryHost(images.registry)],
-        chartRegistry,
-        dependsOn: nodesReady,
+        knative,
+        callers: moodle.ai === undefined ? {} : { [moodle.ai.model]: [moodlePods(identities.web.namespace)] },
+        monitoring: prometheus,
+        prometheusAddress: environment.inference.prometheusAddress ?? monitoring?.address,
+        rolloutImage: image(images.registry, "rollout", images.rollout),
+        dependsOn: [...nodesReady, ...(certManager?.ready ?? []), ...(monitoring?.ready ?? [])],
       });
     }
     const backup = new BackupCronJobs(this, "backup", {
@@ -180,6 +214,7 @@ export class Site extends Construct {
       adhoc: moodle.adhoc,
       mail: mailRelay(moodle.mail, smtp),
       antivirus: moodle.antivirus,
+      ...assistant(environment, knative),
       monitoring: prometheus,
       protection,
       operator,
@@ -264,6 +299,26 @@ export class Site extends Construct {
     });
     return gate.ready;
   }
+}
+
+/** How Moodle asks a model of the platform. */
+function assistant(environment: Environment, knative: Knative | undefined): Pick<MoodleSite, "ai" | "blockedHosts"> {
+  const { inference, moodle } = environment;
+  const model = inference?.models.find(({ name }) => name === moodle.ai?.model);
+  if (moodle.ai === undefined || model === undefined) return {};
+  const isOnKnative = resolveModel(model, { knative: knative !== undefined }).deploymentMode === "knative";
+  const { requestsPerUser, requests } = moodle.ai;
+  const gateway = isOnKnative ? knative?.localGateway : undefined;
+  return {
+    ai: { ...InferenceServices.openAi(model.name, MODELS_ACCOUNT.namespace, gateway), requestsPerUser, requests },
+    blockedHosts: blockedHosts(
+      environment.cloud === "aws" ? environment.network.serviceCidr : environment.network.servicesCidr,
+    ),
+  };
+}
+
+function moodlePods(namespace: string): ModelCaller {
+  return { namespace, podLabels: { "app.kubernetes.io/name": "moodle" } };
 }
 
 function mailRelay(mail: Environment["moodle"]["mail"], secret: SecretRef | undefined): MailRelay | undefined {

@@ -25,3 +25,11 @@ export function subnetCidr(cidr: string, newBits: number, number: number): strin
 export function prefixLength(cidr: string): number {
   return new Netmask(cidr).bitmask;
 }
+
+/** What is left of a range without a part of it: ranges in the order of their addresses. */
+export function withoutCidr(cidr: string, part: string): string[] {
+  const [whole, hole] = [new Netmask(cidr), new Netmask(part)];
+  if (hole.contains(whole)) return [];
+  if (!whole.contains(hole)) return [cidr];
+  return [0, 1].flatMap((half) => withoutCidr(subnetCidr(cidr, 1, half), part));
+}

@@ -12,16 +12,22 @@ export type AcmeSolver =
   /** By an answer of the site itself, through the ingress controller of a class. */
   | { readonly kind: "http"; readonly className: string };
 
-export interface CertManagerProps {
-  readonly cluster: ClusterAccess;
+/** An authority that speaks ACME. */
+export interface AcmeAuthority {
   /** Identity that writes the zone's records: service account `cert-manager` in `cert-manager`. @default none, for HTTP */
   readonly identity?: WorkloadIdentity;
   readonly solver: AcmeSolver;
-  /** `https://` address of the ACME authority. */
+  /** `https://` address of the authority. */
   readonly directory: string;
   /** Who hears from the authority. */
   readonly email: string;
-  /** Host name that certificates may be had for. */
+}
+
+export interface CertManagerProps {
+  readonly cluster: ClusterAccess;
+  /** The authority that signs for the site. @default none, and cert-manager signs for programs of the cluster alone */
+  readonly acme?: AcmeAuthority;
+  /** Host name that certificates of the authority may be had for. */
   readonly domain: string;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
@@ -30,7 +36,7 @@ export interface CertManagerProps {
 }
 
 /**
- * cert-manager, and a ClusterIssuer for one domain.
+ * cert-manager, and where an authority signs for the site, a ClusterIssuer for its domain.
  *
  * The definitions of its custom resources stay when the release goes: with them every certificate would go.
  */
@@ -41,7 +47,7 @@ export class CertManager extends Construct {
 
   constructor(scope: Construct, id: string, props: CertManagerProps) {
     super(scope, id);
-    const { cluster, identity, chartRegistry } = props;
+    const { cluster, acme, domain, chartRegistry } = props;
     const namespace = new PlatformNamespace(this, "namespace", {
       name: CertManager.account.namespace,
       // The policies are the chart's own; the Job that asks whether the webhook answers has none.
@@ -56,9 +62,13 @@ export class CertManager extends Construct {
       namespace: namespace.namespaceName,
       values: certManagerValues(),
       timeout: 600,
-      dependsOn: [...cluster.ready, ...(identity?.ready ?? []), ...namespace.ready, ...props.dependsOn],
+      dependsOn: [...cluster.ready, ...(acme?.identity?.ready ?? []), ...namespace.ready, ...props.dependsOn],
     });
-    const { directory, email, domain, solver } = props;
+    if (acme === undefined) {
+      this.ready = [controller.release];
+      return;
+    }
+    const { directory, email, solver } = acme;
     const issuer = new ChartRelease(this, "issuer", {
       chart: { local: "acme-issuer" },
       namespace: namespace.namespaceName,

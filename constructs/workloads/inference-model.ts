@@ -1,5 +1,6 @@
 /** What a model is, for whoever serves it and whoever calls it. Nothing in here makes a resource. */
 import type { Fault } from "../core/errors";
+import { type ModelRolloutPolicy, rolloutFaults } from "./model-rollout-policy";
 
 /**
  * Server of the model: scikit-learn's for regression and trees, Hugging Face's for language models, Triton for networks
@@ -44,6 +45,8 @@ export interface InferenceModel {
   readonly arguments?: readonly string[];
   /** Namespaces whose pods may call it. @default none beside Moodle's, where Moodle uses it */
   readonly callers?: readonly string[];
+  /** A share of the traffic at a time for a new version. @default all of it as soon as it is ready */
+  readonly rollout?: ModelRolloutPolicy;
 }
 
 /** What models stand on. */
@@ -57,7 +60,7 @@ export interface InferencePlatform {
 }
 
 /** A model with every default filled in. */
-export type ResolvedModel = Readonly<Required<InferenceModel>>;
+export type ResolvedModel = Readonly<Required<Omit<InferenceModel, "rollout">>> & Pick<InferenceModel, "rollout">;
 
 export const MODEL_NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
@@ -90,6 +93,7 @@ export function resolveModel(model: InferenceModel, { knative }: Pick<InferenceP
     memoryGb: model.memoryGb ?? 2,
     arguments: model.arguments ?? [],
     callers: model.callers ?? [],
+    rollout: model.rollout,
   };
 }
 
@@ -111,6 +115,13 @@ export function modelFaults(models: readonly InferenceModel[], platform: Inferen
       ...placementFaults(model, platform),
       ...replicaFaults(resolveModel(model, platform)),
       ...metricFaults(resolveModel(model, platform), platform),
+      ...(model.rollout === undefined
+        ? []
+        : rolloutFaults(model.rollout, {
+            deploymentMode: resolveModel(model, platform).deploymentMode,
+            hasPrometheus:
+              platform.prometheusAddress !== undefined && serviceAt(platform.prometheusAddress) !== undefined,
+          })),
     ].map((fault) => ({ ...fault, path: `models.${index}.${fault.path}` })),
   );
 }
@@ -205,4 +216,12 @@ function metricsOf(device: "cpu" | "gpu", mode: DeploymentMode): readonly ScaleM
 
 function isPercentage(metric: ScaleMetric): boolean {
   return metric === "cpu" || metric === "memory" || metric === "gpu";
+}
+
+/** Namespace and port of a Service in the cluster, by its address; nothing where the address is elsewhere. */
+export function serviceAt(address: string): { readonly namespace: string; readonly port: number } | undefined {
+  const { hostname, port, protocol } = new URL(address);
+  const [, namespace] = /^[a-z0-9-]+\.([a-z0-9-]+)(\.svc(\.[a-z0-9.-]+)?)?$/.exec(hostname) ?? [];
+  if (namespace === undefined) return undefined;
+  return { namespace, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
 }

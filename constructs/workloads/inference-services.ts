@@ -11,6 +11,8 @@ import {
   type ResolvedModel,
   resolveModel,
 } from "./inference-model";
+import { rolloutPolicyValues, rolloutRouteValues } from "./model-rollout-policy";
+import type { AiModel } from "./moodle-values";
 
 export interface InferenceServicesProps {
   readonly cluster: ClusterAccess;
@@ -84,9 +86,20 @@ export class InferenceServices extends Construct {
     this.ready = [release];
   }
 
-  /** `http://` address of a model's server in the cluster, without a path. */
-  static address(name: string, namespace: string): string {
-    return `http://${name}-predictor.${namespace}.svc.cluster.local`;
+  /**
+   * How Moodle asks a model of the Hugging Face server, which speaks OpenAI's protocol below `/openai`. On Knative, its
+   * gateway stands before the model.
+   * Source: https://github.com/kserve/kserve/blob/v0.20.0/python/kserve/kserve/protocol/rest/openai/endpoints.py
+   */
+  static openAi(name: string, namespace: string, gateway?: KnativeServing["localGateway"]): AiModel {
+    return {
+      endpoint: `http://${name}-predictor.${namespace}.svc.cluster.local/openai/v1`,
+      model: name,
+      pods:
+        gateway === undefined
+          ? { namespace, podLabels: { "moodle-platform/model": name }, port: 8080 }
+          : { namespace: gateway.namespace },
+    };
   }
 }
 
@@ -104,6 +117,10 @@ function modelValues(model: ResolvedModel, store: ObjectStore, callers: readonly
     memory: `${Math.round(model.memoryGb * 1024)}Mi`,
     gpus: model.gpus,
     arguments: model.arguments,
+    rollout: model.rollout && {
+      policy: rolloutPolicyValues(model.rollout),
+      route: model.rollout.gateway && rolloutRouteValues(model.rollout.gateway),
+    },
     callers: [...model.callers.map((namespace) => ({ namespace })), ...callers],
   };
 }

@@ -4,7 +4,7 @@ import { ChartRelease } from "../core/chart-release";
 import { refuse } from "../core/errors";
 import type { ClusterAccess, ControllerEntrance, GatewayFrontEnd, SiteRoute, WorkloadIdentity } from "../ports";
 import { CHARTS } from "../versions";
-import { CertManager, type CertManagerProps } from "./cert-manager";
+import { type AcmeAuthority, CertManager } from "./cert-manager";
 import { EdgeBinding } from "./edge-binding";
 import { INGRESS_CONTROLLER_PODS } from "./ingress-controller";
 import { Traefik } from "./traefik";
@@ -60,7 +60,7 @@ export interface SiteController {
   readonly podCidrs: readonly string[];
   readonly loginRequestsPerMinute: number;
   /** How certificates are had; needed where the edge does not end TLS. */
-  readonly acme?: Omit<CertManagerProps, "cluster" | "domain" | "chartRegistry" | "dependsOn">;
+  readonly acme?: AcmeAuthority;
 }
 
 export interface IngressProps {
@@ -68,6 +68,8 @@ export interface IngressProps {
   readonly edge: IngressEdge;
   /** @default none, the edge sends requests to the site's own Service */
   readonly controller?: SiteController;
+  /** Signs the site's certificate by the controller's authority. @default one of its own, where the controller ends TLS */
+  readonly certManager?: CertManager;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
   /** What must exist first beside the cluster: the site's namespace, and nodes. */
@@ -144,7 +146,8 @@ export class Ingress extends Construct {
             dependsOn: [...ready, ...front],
           }).ready;
     const certManager =
-      acme && new CertManager(this, "cert-manager", { ...acme, cluster, domain, chartRegistry, dependsOn });
+      acme &&
+      (props.certManager ?? new CertManager(this, "cert-manager", { acme, cluster, domain, chartRegistry, dependsOn }));
     const { loginRequestsPerMinute, podCidrs } = controller;
     return {
       route: {

@@ -52,6 +52,8 @@ function values({ systemNodes }: ClusterAccess) {
   return {
     crds: { additionalAnnotations: { "helm.sh/resource-policy": "keep" } },
     image: { pullPolicy: "IfNotPresent" },
+    // By which the platform's Prometheus knows who may ask it.
+    podLabels: { keda: { "moodle-platform/prometheus-client": "true" } },
     operator: twice,
     metricsServer: twice,
     webhooks: twice,

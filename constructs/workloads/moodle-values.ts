@@ -50,6 +50,14 @@ export interface MoodleSite {
   readonly mail?: MailRelay;
   /** Whether every upload is scanned, by a ClamAV of the site's own. @default false */
   readonly antivirus?: boolean;
+  /** The model that Moodle's AI subsystem asks; for Moodle 4.5. @default none, administrators may set up providers */
+  readonly ai?: AiModel;
+  /**
+   * Hosts and networks to which no address that a user enters may lead. Moodle's own list holds every private network,
+   * and with it a model in the cluster: `blockedHosts` leaves a network out.
+   * @default Moodle's own list, which administrators may change
+   */
+  readonly blockedHosts?: readonly string[];
   /** What watches the site: it is scraped, and alert rules and a dashboard come with it. @default nothing */
   readonly monitoring?: PrometheusOperator;
   /** Which nodes the pods go to. @default any */
@@ -73,6 +81,26 @@ export interface BusyWorkersScaling {
   readonly busyWorkersPercent: number;
   /** URL of the Prometheus that scrapes the site. */
   readonly prometheusAddress: string;
+}
+
+/** A model of a server that speaks as OpenAI's do. */
+export interface AiModel {
+  /** Address of the server, and path before `/chat/completions`. */
+  readonly endpoint: string;
+  /** Name of the model there. */
+  readonly model: string;
+  /** Requests of one user an hour. @default no limit */
+  readonly requestsPerUser?: number;
+  /** Requests of all users an hour. @default no limit */
+  readonly requests?: number;
+  /** Pods of the server, or of what stands before it. @default none, the server is outside and speaks HTTPS */
+  readonly pods?: {
+    readonly namespace: string;
+    /** @default all of the namespace */
+    readonly podLabels?: Readonly<Record<string, string>>;
+    /** @default any */
+    readonly port?: number;
+  };
 }
 
 export interface MailRelay {
@@ -120,6 +148,8 @@ export function moodleValues(site: MoodleSite, volume: SiteVolume) {
     cron: site.cron && workerValues(site.cron),
     adhoc: site.adhoc && workerValues(site.adhoc),
     mail: site.mail && { ...site.mail, secret: site.mail.secret && secretValues(site.mail.secret) },
+    ai: site.ai,
+    blockedHosts: site.blockedHosts,
     antivirus: { enabled: site.antivirus, storageClassName: cluster.volumeClassName },
     monitoring: site.monitoring,
     database: {

@@ -78,6 +78,13 @@ function fieldRows(path: string, field: Field, suffix: string): Row[] {
   if (schema.def.type === "object") {
     return [{ path, allowed: "", default: absent(field), description }, ...environmentRows(schema, path, suffix)];
   }
+  const element = schema.def.type === "array" ? unwrap(schema.def.element).schema : undefined;
+  if (element?.def.type === "object") {
+    return [
+      { path, allowed: "a list", default: absent(field), description },
+      ...environmentRows(element, `${path}[]`, suffix),
+    ];
+  }
   if (schema.def.type === "union" && schema.def.discriminator !== undefined) {
     return [{ path, allowed: "", default: absent(field), description }, ...unionRows(path, schema, field.fallback)];
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Netmask } from "netmask";
-import { prefixLength, subnetCidr } from "../../../constructs/core/cidr";
+import { prefixLength, subnetCidr, withoutCidr } from "../../../constructs/core/cidr";
 
 /** Any range from /8 to /28, written with its first address, and a number of bits that fits it. */
 const cut = fc
@@ -47,4 +47,26 @@ test.each([
   ["half a part", 2, 0.5],
 ])("refuses %s", (_, bits, number) => {
   expect(() => subnetCidr("10.0.0.0/16", bits, number)).toThrow(RangeError);
+});
+
+test.each([
+  ["172.16.0.0/12", "172.20.0.0/16", ["172.16.0.0/14", "172.21.0.0/16", "172.22.0.0/15", "172.24.0.0/13"]],
+  ["10.0.0.0/8", "172.20.0.0/16", ["10.0.0.0/8"]],
+  ["10.0.0.0/16", "10.0.0.0/8", []],
+  ["10.0.0.0/16", "10.0.0.0/16", []],
+])("%s without %s is %p", (range, part, left) => {
+  expect(withoutCidr(range, part)).toEqual(left);
+});
+
+test("a range without a part of it is as much smaller as the part is large, and touches no address of it", () => {
+  fc.assert(
+    fc.property(cut, ({ range, bits }) => {
+      const part = subnetCidr(range, bits, 2 ** bits - 1);
+      const left = withoutCidr(range, part).map((one) => new Netmask(one));
+      const sizes = left.reduce((sum, { size }) => sum + size, 0);
+      expect(sizes).toBe(new Netmask(range).size - new Netmask(part).size);
+      const hole = new Netmask(part);
+      expect(left.some((one) => one.contains(hole) || hole.contains(one))).toBe(false);
+    }),
+  );
 });

@@ -9,10 +9,12 @@ const template = Template.from((scope) => {
   const resource = (name: string) => new TerraformResource(scope, name, { terraformResourceType: "kind" });
   certManager = new CertManager(scope, "certificates", {
     cluster: { ...cluster, ready: [resource("cluster")] },
-    identity: { ...identity("cert-manager"), serviceAccountName: "cert-manager", ready: [resource("identity")] },
-    solver: { kind: "route53", region: "eu-central-1", hostedZoneId: "Z0123456789ABCDEFGHIJ" },
-    directory: "https://acme.example.edu/directory",
-    email: "admin@example.edu",
+    acme: {
+      identity: { ...identity("cert-manager"), serviceAccountName: "cert-manager", ready: [resource("identity")] },
+      solver: { kind: "route53", region: "eu-central-1", hostedZoneId: "Z0123456789ABCDEFGHIJ" },
+      directory: "https://acme.example.edu/directory",
+      email: "admin@example.edu",
+    },
     domain: "moodle.example.edu",
     dependsOn: [resource("nodes")],
   });
@@ -50,4 +52,11 @@ test("each of its programs survives the loss of a node, and has a NetworkPolicy"
       networkPolicy: { enabled: true },
     });
   }
+});
+
+test("without an authority it has no issuer: it signs for programs of the cluster alone", () => {
+  const alone = Template.from((scope) => {
+    new CertManager(scope, "certificates", { cluster, domain: "moodle.example.edu", dependsOn: [] });
+  });
+  expect(alone.resources("helm_release").map(({ name }) => name)).toEqual(["cert-manager"]);
 });

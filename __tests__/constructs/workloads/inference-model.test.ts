@@ -4,6 +4,7 @@ import {
   modelFaults,
   needsKeda,
   resolveModel,
+  serviceAt,
 } from "../../../constructs/workloads/inference-model";
 
 const everything: InferencePlatform = {
@@ -64,6 +65,20 @@ describe("refuses by its name", () => {
       { ...everything, prometheusAddress: undefined },
       "scaleMetric",
       /with a Prometheus/,
+    ],
+    [
+      "a rollout without a Prometheus in the cluster",
+      { rollout: { maximumLatencyP95Seconds: 2 } },
+      { ...everything, prometheusAddress: "https://prometheus.example.edu" },
+      "rollout.maximumLatencyP95Seconds",
+      /with a Prometheus/,
+    ],
+    [
+      "a rollout of a Deployment without a gateway",
+      { deploymentMode: "standard", rollout: { maximumLatencyP95Seconds: 2 } },
+      everything,
+      "rollout.gateway",
+      /gateway of the Gateway API/,
     ],
     ["requests a second without a Prometheus", { scaleMetric: "rps" }, nothing, "scaleMetric", /with a Prometheus/],
   ];
@@ -135,4 +150,13 @@ describe("KEDA", () => {
   ] as const)("for %s: %s", (_, model, expected) => {
     expect(needsKeda(resolveModel(model, everything))).toBe(expected);
   });
+});
+
+test.each([
+  ["http://prometheus.monitoring:9090", { namespace: "monitoring", port: 9090 }],
+  ["http://prometheus.monitoring.svc", { namespace: "monitoring", port: 80 }],
+  ["https://prometheus.monitoring.svc.cluster.local", { namespace: "monitoring", port: 443 }],
+  ["https://prometheus.example.edu", undefined],
+])("%s is %o", (given, expected) => {
+  expect(serviceAt(given)).toEqual(expected);
 });

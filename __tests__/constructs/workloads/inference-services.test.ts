@@ -1,7 +1,9 @@
 import { TerraformResource } from "cdktf";
 import { ConfigurationError } from "../../../constructs/core/errors";
 import type { KnativeServing } from "../../../constructs/ports";
+import type { InferenceModel } from "../../../constructs/workloads/inference-model";
 import { InferenceServices, type InferenceServicesProps } from "../../../constructs/workloads/inference-services";
+import { policySchema } from "../../../services/rollout/src/rollout";
 import { valuesOf } from "../../e2e/support/releases";
 import { cluster, gcs, identity, s3 } from "../../support/ports";
 import { Template } from "../../support/template";
@@ -89,11 +91,41 @@ test("refuses what cannot work", () => {
   );
 });
 
-test("callers reach a model by its name", () => {
-  expect(InferenceServices.address("bert", "models")).toBe("http://bert-predictor.models.svc.cluster.local");
+test("Moodle asks a Deployment's own pods, and on Knative its gateway", () => {
+  expect(InferenceServices.openAi("assistant", "models")).toEqual({
+    endpoint: "http://assistant-predictor.models.svc.cluster.local/openai/v1",
+    model: "assistant",
+    pods: { namespace: "models", podLabels: { "moodle-platform/model": "assistant" }, port: 8080 },
+  });
+  expect(InferenceServices.openAi("assistant", "models", knative.localGateway).pods).toEqual({
+    namespace: "kourier-system",
+  });
 });
 
 test("identities' endpoints are open to the pods", () => {
   expect(build().values.network.identityEndpoints).toEqual(cluster.identityEndpoints);
   expect(build().release.namespace).toBe(identity("models").namespace);
+});
+
+test("what a model with a rollout is served by, the rollout's program can read", () => {
+  const gateway = {
+    name: "shared",
+    namespace: "istio-system",
+    hostname: "bert.example.edu",
+    implementation: "istio",
+  } as const;
+  const models = [
+    { name: "bert", version: "v1.3.0", framework: "huggingface", rollout: { maximumLatencyP95Seconds: 2 } },
+    {
+      name: "cnn",
+      version: "v1.0.0",
+      framework: "triton",
+      deploymentMode: "standard",
+      rollout: { maximumLatencyP95Seconds: 2, gateway },
+    },
+  ] as const satisfies readonly InferenceModel[];
+  const { values } = build({ knative, models, prometheusAddress: "http://prometheus.monitoring:9090" });
+  for (const { rollout } of values.models) expect(policySchema.safeParse(rollout.policy).success).toBe(true);
+  expect(values.models[0].rollout).not.toHaveProperty("route");
+  expect(values.models[1].rollout.route).toMatchObject({ hostnames: ["bert.example.edu"], metrics: "istio" });
 });

@@ -42,6 +42,12 @@ const everything: MoodleWebProps = {
     secret: ports.secret("smtp"),
   },
   antivirus: true,
+  ai: {
+    ...{ endpoint: "http://assistant-predictor.models.svc.cluster.local/openai/v1", model: "assistant" },
+    ...{ requestsPerUser: 30, requests: 5000 },
+    pods: { namespace: "models", podLabels: { "moodle-platform/model": "assistant" }, port: 8080 },
+  },
+  blockedHosts: ["127.0.0.0/8", "localhost", "0000::1"],
   monitoring: { namespace: "monitoring", labels: { release: "prometheus" } },
   database: { ...ports.database("postgresql", undefined, ["reader.example.edu"]), fetchBuffer: 0 },
   objectStore: { ...ports.s3, keyPrefix: "faculty/" },

@@ -2,6 +2,7 @@ import { combinationsOn } from "../../support/stacks";
 import { addresses } from "./addresses";
 import { dataSafety } from "./data-safety";
 import { dependencies } from "./dependencies";
+import { inference } from "./inference";
 import { invariants } from "./invariants";
 import { stateSecrets } from "./state-secrets";
 
@@ -12,3 +13,4 @@ invariants("google", all);
 dependencies("google", all);
 stateSecrets("google", all);
 addresses("google", all);
+inference("google", all);

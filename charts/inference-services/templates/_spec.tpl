@@ -10,7 +10,12 @@ How many requests a second the model answers, or how busy its GPUs are, over all
 that the sum is what it needs. KServe's own servers count predictions, Triton counts for itself.
 */}}
 {{- define "inference-services.query" -}}
-{{- $pods := printf `namespace=%q,pod=~"%s-predictor-.+"` .root.Release.Namespace .model.name }}
+{{- /* A rollout in mode Standard adds the version to the name. */}}
+{{- $name := .model.name }}
+{{- if and .model.rollout (eq .model.mode "Standard") }}
+{{- $name = printf "%s-v[0-9].*" $name }}
+{{- end }}
+{{- $pods := printf `namespace=%q,pod=~"%s-predictor-.+"` .root.Release.Namespace $name }}
 {{- if eq .model.scaling.metric "gpu" -}}
 sum(DCGM_FI_DEV_GPU_UTIL{{ printf "{%s}" $pods }})
 {{- else if eq .model.framework "triton" -}}

@@ -58,6 +58,23 @@ MOODLE_SMTP_HOST: {{ printf "%s:%v" .host .port | quote }}
 MOODLE_SMTP_SECURITY: {{ .security }}
 MOODLE_NOREPLY_ADDRESS: {{ .noReplyAddress | quote }}
 {{- end }}
+{{- with .Values.ai }}
+MOODLE_AI_ENDPOINT: {{ .endpoint | quote }}
+MOODLE_AI_MODEL: {{ .model | quote }}
+{{- with .requestsPerUser }}
+MOODLE_AI_REQUESTS_PER_USER: {{ . | quote }}
+{{- end }}
+{{- with .requests }}
+MOODLE_AI_REQUESTS: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- with .Values.analytics }}
+MOODLE_ANALYTICS_HOST: {{ .host | quote }}
+MOODLE_ANALYTICS_PORT: {{ .port | quote }}
+{{- end }}
+{{- with .Values.blockedHosts }}
+MOODLE_BLOCKED_HOSTS: {{ join " " . | quote }}
+{{- end }}
 {{- if .Values.antivirus.enabled }}
 MOODLE_CLAMAV_HOST: {{ include "moodle.name" . }}-antivirus
 MOODLE_CLAMAV_PORT: "3310"

@@ -64,6 +64,11 @@ smtp:
   source: {{ toJson . }}
   files: [username, password]
 {{- end }}
+{{- with (.Values.analytics).secret }}
+analytics:
+  source: {{ toJson . }}
+  files: [username, password]
+{{- end }}
 administrator:
   source: {{ toJson .Values.site.administratorSecret }}
   files: [adminPassword]

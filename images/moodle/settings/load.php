@@ -2,7 +2,7 @@
 namespace platform;
 
 require_once __DIR__ . '/environment.php';
-foreach (['site', 'database', 'sessions', 'caches', 'files', 'mail', 'tasks'] as $part) {
+foreach (['site', 'database', 'sessions', 'caches', 'files', 'mail', 'tasks', 'ai'] as $part) {
     require_once __DIR__ . "/$part.php";
 }
 
@@ -24,5 +24,6 @@ function settings(Environment $env, string $root): \stdClass {
     file_settings($env, $cfg);
     mail_settings($env, $cfg);
     task_settings($env, $cfg);
+    ai_settings($env, $cfg);
     return $cfg;
 }

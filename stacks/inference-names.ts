@@ -1,0 +1,11 @@
+/** Names of what serves models, on which both clouds' stacks and the publishing command agree. */
+import type { Environment } from "../environments/defaults";
+
+/** Under which models run and read their bucket. */
+export const MODELS_ACCOUNT = { namespace: "models", serviceAccountName: "models" } as const;
+
+/** Unique among all buckets of the cloud, as the account or the project is. */
+export function modelBucketName(environment: Environment): string {
+  const owner = environment.cloud === "aws" ? environment.account : environment.project;
+  return `${environment.prefix}-models-${owner}`;
+}
