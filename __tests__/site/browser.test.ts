@@ -50,9 +50,9 @@ describeSites(
       const { page } = browser;
       await browser.open(`/course/modedit.php?add=resource&course=${course}&section=1&return=0`);
       await page.fill("#id_name", "Reading list");
-      await page.click(".fp-btn-add a");
-      await page.click('.fp-repo-name:has-text("Upload a file")');
-      await page.waitForLoadState("networkidle");
+      const upload = '.fp-repo-name:has-text("Upload a file")';
+      await browser.clickUntil(".filemanager.fm-loaded:not(.fm-updating) .fp-btn-add a", upload);
+      await browser.clickUntil(upload, 'input[name="repo_upload_file"]');
       await page.setInputFiles('input[name="repo_upload_file"]', {
         name: "reading list – ümläut.txt",
         mimeType: "text/plain",

@@ -59,6 +59,17 @@ export class Browser {
     await this.page.waitForLoadState("networkidle");
   }
 
+  /** Clicks until something appears: a script that is still on its way does not hear the first click. */
+  async clickUntil(target: string, appears: string): Promise<void> {
+    const appeared = () =>
+      this.page.waitForSelector(appears, { timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+    await this.page.click(target);
+    while (!(await appeared())) await this.page.click(target, { timeout: 5000 }).catch(() => {});
+  }
+
   /** Into build/screenshots/<database>, numbered. */
   async screenshot(name: string): Promise<void> {
     const number = String(++this.count).padStart(2, "0");
