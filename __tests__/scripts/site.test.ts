@@ -153,6 +153,16 @@ describe("processes", () => {
     expect(startOf(child)).toBeUndefined();
   });
 
+  it("are found below a session of their own, as PHP-FPM's", async () => {
+    const child = join(folder, "session");
+    await processes.start(shell(`setsid sh -c 'echo $$ > ${child}; exec sleep 60' & wait`), never);
+    while (!existsSync(child) || readFileSync(child, "utf8") === "") await sleep(20);
+    const pid = Number(readFileSync(child, "utf8"));
+    expect(processes.members(["shell"])).toContain(pid);
+    expect(processes.members(["another"])).toEqual([]);
+    process.kill(pid, "SIGKILL");
+  });
+
   it("are not mistaken for others that got their number", async () => {
     const stranger = spawn("/bin/sleep", ["60"]);
     const record = { name: "stranger", pid: stranger.pid, start: "1", stopSignal: "SIGKILL" };

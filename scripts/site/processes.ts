@@ -161,15 +161,22 @@ function isAlive(record: ProcessRecord): boolean {
 
 /**
  * The process and those it started, which outlive it where it was killed. Started apart, it leads a session of its own,
- * whose number no other process gets while one of them lives.
+ * whose number no other process gets while one of them lives. PHP-FPM makes one more, below it.
  */
 function session({ pid, start }: ProcessRecord): number[] {
   const leader = statusOf(pid);
   if (leader !== undefined && leader.start !== start) return [];
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((member) => statusOf(member)?.session === pid);
+  const parents = new Map<number, number>();
+  const members = new Set<number>();
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    const status = statusOf(Number(name));
+    if (status === undefined) continue;
+    parents.set(Number(name), status.parent);
+    if (status.session === pid) members.add(Number(name));
+  }
+  const isBelow = (process: number | undefined): boolean =>
+    process !== undefined && (members.has(process) || isBelow(parents.get(process)));
+  return [...parents.keys()].filter(isBelow);
 }
 
 /** When a process started, in clock ticks after boot; nothing where it has ended. */
@@ -177,14 +184,15 @@ export function startOf(pid: number): string | undefined {
   return statusOf(pid)?.start;
 }
 
-function statusOf(pid: number): { session: number; start: string } | undefined {
+function statusOf(pid: number): { parent: number; session: number; start: string } | undefined {
   try {
     // The name of the program, in parentheses, may hold spaces and parentheses itself.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
       .replace(/^.*\) /s, "")
       .split(" ");
-    const [state, session, start] = [fields[0], fields[3], fields[19]];
-    return state === "Z" || start === undefined ? undefined : { session: Number(session), start };
+    const [state, parent, session, start] = [fields[0], fields[1], fields[3], fields[19]];
+    if (state === "Z" || start === undefined) return undefined;
+    return { parent: Number(parent), session: Number(session), start };
   } catch {
     return undefined;
   }

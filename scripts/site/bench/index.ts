@@ -22,7 +22,7 @@ import { Visitor } from "./visitor";
 
 const CLIENTS = 20;
 /** Sessions that take turns: many more than clients. */
-const SESSIONS = 200;
+const SESSIONS = 100;
 const FILE_BYTES = 10 * 2 ** 20;
 const OWN = ["nginx", "php-fpm", "redis-sessions", "redis-cache"] as const;
 
@@ -150,8 +150,11 @@ async function main(): Promise<void> {
         { name: "Apache and mod_php", url: `http://localhost:${apachePort}`, services: ["apache"], cookies: [] },
       ];
       for (const server of servers) {
-        for (let count = 0; count < SESSIONS; count++) {
-          server.cookies.push((await new Visitor(server).login(course.username, course.password)).cookie);
+        while (server.cookies.length < SESSIONS) {
+          const logins = Array.from({ length: CLIENTS }, () =>
+            new Visitor(server).login(course.username, course.password),
+          );
+          server.cookies.push(...(await Promise.all(logins)).map(({ cookie }) => cookie));
         }
       }
       console.log(
