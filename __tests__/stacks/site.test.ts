@@ -38,6 +38,7 @@ function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
         administrator: ports.secret("administrator"),
         backupSigning: ports.secret("backup-signing"),
         smtp: ports.secret("smtp"),
+        ...(environment.monitoring && { grafana: ports.secret("grafana"), alerts: ports.secret("alerts") }),
       },
       edge,
     });
@@ -189,4 +190,80 @@ test("Vault is a store beside the cloud's own, which holds what Terraform makes"
     "google-secret-manager",
     "vault",
   ]);
+});
+
+describe("where monitoring is on", () => {
+  const monitoring = { alerts: { email: "ops@example.edu", receiver: "slack" } } as const;
+  const template = synthesize({ ...google, monitoring }, ports.gatewayEdge);
+  const graph = new DependencyGraph(template);
+  const addressOf = (release: string) =>
+    Object.entries(template.all("helm_release"))
+      .filter(([, { name }]) => name === release)
+      .map(([id]) => `helm_release.${id}`)[0] ?? "";
+
+  test.each(["moodle", "backup"])("%s is watched, once the definitions of monitors and rules are served", (release) => {
+    expect(values(template, release).monitoring.namespace).toBe("monitoring");
+    expect([...graph.reachableFrom(addressOf(release))]).toEqual(
+      expect.arrayContaining([addressOf("prometheus-operator-crds"), addressOf("kube-prometheus-stack")]),
+    );
+  });
+
+  test("Grafana's password is born in the cluster, and arrives in the namespace of monitoring", () => {
+    expect(values(template, "database-roles").config.generated).toContainEqual({
+      secret: ports.secret("grafana"),
+      keys: ["adminPassword"],
+    });
+    expect(values(template, "secret-stores").namespaces).toEqual(["moodle", "monitoring"]);
+    expect([...graph.reachableFrom(addressOf("monitoring"))]).toEqual(
+      expect.arrayContaining([addressOf("database-roles"), addressOf("secret-stores")]),
+    );
+  });
+
+  test("alerts go to the further receiver, and by the site's relay to the address", () => {
+    const mail = { ...google.moodle, mail: { host: "smtp.example.edu" } };
+    const kinds = (of: Template) => values(of, "monitoring").receivers.map(({ kind }: Resource) => kind);
+    expect(kinds(template)).toEqual(["slack"]);
+    expect(kinds(synthesize({ ...google, monitoring, moodle: mail }, ports.gatewayEdge))).toEqual(["email", "slack"]);
+  });
+
+  test("web pods scale by the platform's own Prometheus", () => {
+    const web = { autoscaling: { busyWorkersPercent: 50 } };
+    const scaled = synthesize({ ...google, monitoring, moodle: { ...google.moodle, web } }, ports.gatewayEdge);
+    expect(values(scaled, "moodle").web.autoscaling.prometheusAddress).toBe(
+      "http://kube-prometheus-stack-prometheus.monitoring:9090",
+    );
+  });
+});
+
+test("where monitoring is off, nothing of it exists", () => {
+  const template = synthesize(aws, ports.albEdge);
+  expect(JSON.stringify(template.json)).not.toMatch(/prometheus-stack|alertmanager|grafana|fluent-bit/);
+});
+
+test.each<[string, object, RegExp]>([
+  [
+    "a Prometheus beside the platform's own",
+    {
+      monitoring: { alerts: { email: "a@example.edu" } },
+      moodle: { ...google.moodle, mail: { host: "smtp.example.edu" }, monitoring: { namespace: "other" } },
+    },
+    /moodle\.monitoring/,
+  ],
+  [
+    "alerts that nothing can send",
+    { monitoring: { alerts: { email: "a@example.edu" } } },
+    /monitoring\.alerts\.receiver/,
+  ],
+  [
+    "scaling by a Prometheus that is not there",
+    { moodle: { ...google.moodle, web: { autoscaling: {} } } },
+    /autoscaling\.prometheusAddress/,
+  ],
+  [
+    "logs for a time that CloudWatch does not know",
+    { monitoring: { alerts: { email: "a@example.edu" }, logRetentionDays: 8 } },
+    /logRetentionDays/,
+  ],
+])("%s is refused", (_, change, fault) => {
+  expect(() => loadEnvironments([{ ...google, ...change } as EnvironmentInput])).toThrow(fault);
 });

@@ -87,7 +87,8 @@ const GRAFANA = {
   testFramework: { enabled: false },
   resources: resources("50m", 256, 512),
   sidecar: { resources: resources("10m", 96, 256) },
-  "grafana.ini": { analytics: { check_for_updates: false, reporting_enabled: false } },
+  // It tells nobody that it is there.
+  env: { GF_ANALYTICS_REPORTING_ENABLED: "false", GF_ANALYTICS_CHECK_FOR_UPDATES: "false" },
 };
 
 function volumeClaim({ volumeClassName }: ClusterAccess, gb: number) {

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ContainerLogBucket } from "../../../constructs/google/container-log-bucket";
+import { DataAlarms, type DataAlarmsProps } from "../../../constructs/google/data-alarms";
+import { type Resource, Template } from "../../support/template";
+
+const build = (props: Partial<DataAlarmsProps> = {}) =>
+  Template.from((scope) => {
+    new DataAlarms(scope, "alarms", {
+      name: "moodle-production-1",
+      project: "moodle-example",
+      region: "europe-west3",
+      email: "ops@example.edu",
+      databaseInstances: ["db", "db-replica-1"],
+      redis: {
+        sessions: { instanceName: "sessions", hasSessions: true },
+        cache: { instanceName: "cache", hasSessions: false },
+      },
+      domain: "moodle.example.edu",
+      ...props,
+    });
+  });
+const template = build();
+const names = (of: Template) =>
+  of
+    .resources("google_monitoring_alert_policy")
+    .map(({ display_name }) => display_name.replace(/^moodle-production-1-/, ""));
+const threshold = (name: string): Resource =>
+  template.only("google_monitoring_alert_policy", { display_name: `moodle-production-1-${name}` }).conditions[0]
+    .condition_threshold;
+
+test("every policy mails to the one address", () => {
+  const [channel] = Object.keys(template.all("google_monitoring_notification_channel"));
+  expect(template.only("google_monitoring_notification_channel")).toMatchObject({
+    type: "email",
+    labels: { email_address: "ops@example.edu" },
+  });
+  for (const { notification_channels } of template.resources("google_monitoring_alert_policy")) {
+    expect(notification_channels).toEqual([`\${google_monitoring_notification_channel.${channel}.name}`]);
+  }
+});
+
+test.each([
+  ["database-cpu", "cloudsql.googleapis.com/database/cpu/utilization", 0.9],
+  ["database-storage", "cloudsql.googleapis.com/database/disk/utilization", 0.95],
+  ["database-replica-lag", "cloudsql.googleapis.com/database/replication/replica_lag", 60],
+  ["redis-sessions-memory", "redis.googleapis.com/stats/memory/usage_ratio", 0.85],
+  ["redis-sessions-evictions", "redis.googleapis.com/stats/evicted_keys", 0],
+  ["site-down", "monitoring.googleapis.com/uptime_check/check_passed", 1],
+])("%s rings", (name, metric, above) => {
+  expect(threshold(name).filter).toContain(`metric.type = "${metric}"`);
+  expect(threshold(name)).toMatchObject({ comparison: "COMPARISON_GT", threshold_value: above });
+});
+
+test("policies are on this environment's own instances", () => {
+  expect(threshold("database-cpu").filter).toContain('one_of("moodle-example:db", "moodle-example:db-replica-1")');
+  expect(threshold("redis-sessions-memory").filter).toContain(
+    '"projects/moodle-example/locations/europe-west3/instances/sessions"',
+  );
+});
+
+test("a cache may evict, and be full", () => {
+  expect(names(template).filter((name) => name.includes("cache"))).toEqual([]);
+});
+
+test("without a replica nothing lags, and a site that is closed to the world is not asked from there", () => {
+  const small = build({ databaseInstances: ["db"], domain: undefined });
+  expect(names(small)).not.toEqual(expect.arrayContaining([expect.stringMatching(/replica-lag|site-down/)]));
+  expect(small.resources("google_monitoring_uptime_check_config")).toEqual([]);
+});
+
+test("the site is asked over TLS, whose certificate is checked", () => {
+  expect(template.only("google_monitoring_uptime_check_config").http_check).toMatchObject({
+    path: "/health",
+    use_ssl: true,
+    validate_ssl: true,
+  });
+});
+
+test("there is a guide to every alarm", () => {
+  const guide = readFileSync(join(__dirname, "../../../docs/monitoring.md"), "utf8");
+  const described = Array.from(guide.matchAll(/^### ([a-z-]+)$/gm), ([, name]) => name);
+  expect(described).toEqual(expect.arrayContaining(names(template).map((name) => name.replace("-sessions-", "-"))));
+});
+
+test("logs of containers leave the project's default bucket once they have one of their own", () => {
+  const logs = Template.from((scope) => {
+    new ContainerLogBucket(scope, "logs", {
+      name: "moodle-production-1",
+      project: "moodle-example",
+      region: "europe-west3",
+      clusterName: "moodle-production-1",
+      retentionDays: 90,
+    });
+  });
+  const bucket = logs.only("google_logging_project_bucket_config");
+  const [sink, exclusion] = [logs.only("google_logging_project_sink"), logs.only("google_logging_project_exclusion")];
+  expect(bucket).toMatchObject({ location: "europe-west3", retention_days: 90 });
+  expect(sink.filter).toBe(exclusion.filter);
+  expect(exclusion.filter).toContain('cluster_name="moodle-production-1"');
+  expect(JSON.stringify(exclusion.depends_on)).toContain("google_logging_project_sink");
+});
