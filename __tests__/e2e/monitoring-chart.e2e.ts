@@ -37,8 +37,8 @@ const release = (receivers: readonly AlertReceiver[]) =>
 async function configuration(receivers: readonly AlertReceiver[], value = "value"): Promise<Resource> {
   const documents: Resource[] = (await render(release(receivers))).split(/^---$/m).map((text) => parse(text));
   const found = documents.find((one) => one?.metadata?.name === "alertmanager-kube-prometheus-stack-alertmanager");
-  const text: string = (found?.stringData ?? found?.spec.target.template.data)["alertmanager.yaml"];
-  return parse(text.replaceAll(/\{\{ \.\w+ \| toJson \}\}/g, JSON.stringify(value)));
+  const data: Resource = found?.stringData ?? found?.spec.target.template.data ?? {};
+  return parse(data["alertmanager.yaml"].replaceAll(/\{\{ \.\w+ \| toJson \}\}/g, JSON.stringify(value)));
 }
 
 describeOnTestbed("charts/monitoring", () => {
