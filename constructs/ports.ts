@@ -192,6 +192,12 @@ export type SiteRoute =
       /** Namespace of the ingress controller, for NetworkPolicies. */
       readonly controllerNamespace: string;
     }
+  | {
+      /** Knative's gateway, which knows the site's Service by its host name: nothing is left for the site's chart to render. */
+      readonly kind: "knative";
+      /** Networks of the pods, and of a load balancer that reads requests, of which `X-Forwarded-For` is believed. */
+      readonly proxyCidrs: readonly string[];
+    }
   | IngressControllerRoute;
 
 /** An ingress controller of this platform: the site's chart speaks to it in the controller's own resources. */

@@ -31,6 +31,7 @@ function resolveAws(parsed: SizedAws) {
       masterPassword: database.masterPassword ?? (database.readReplicas > 0 ? "write-only" : "rds-managed"),
       backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 14 : 1),
     },
+    ...resolveKnative(parsed),
     edge:
       parsed.edge.type === "alb"
         ? { ...parsed.edge, waf: parsed.edge.waf ?? isProtected }
@@ -64,6 +65,7 @@ function resolveGoogle(parsed: SizedGoogle) {
       backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 7 : 1),
     },
     files: { ...parsed.files, tier: parsed.files.tier ?? (isProtected ? "REGIONAL" : "BASIC_HDD") },
+    ...resolveKnative(parsed),
     edge:
       parsed.edge.type === "gateway"
         ? { ...parsed.edge, cloudArmor: parsed.edge.cloudArmor ?? isProtected }
@@ -82,6 +84,14 @@ function resolveMoodle(parsed: SizedEnvironment) {
     ...moodle,
     mail: resolveMail(parsed),
     loginRequestsPerMinute: moodle.loginRequestsPerMinute ?? 2 * sizing.concurrentStudents,
+  };
+}
+
+function resolveKnative({ model, knative, knativeIngress }: SizedEnvironment) {
+  const isServerless = model === "serverless";
+  return {
+    knative: knative ?? isServerless,
+    knativeIngress: knativeIngress ?? (isServerless ? ("kourier" as const) : undefined),
   };
 }
 

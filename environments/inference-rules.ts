@@ -5,11 +5,11 @@ import type { SizedEnvironment } from "./sizing/environment";
 
 export const INFERENCE_RULES: readonly Rule<SizedEnvironment>[] = [
   {
-    reads: ["inference", "cluster.gpu", "knative", "monitoring"],
-    check: ({ inference, cluster, knative, monitoring }) =>
+    reads: ["inference", "cluster.gpu", "model", "knative", "monitoring"],
+    check: ({ inference, cluster, model, knative, monitoring }) =>
       modelFaults(inference?.models ?? [], {
         gpuNodes: cluster.gpu !== undefined,
-        knative,
+        knative: knative ?? model === "serverless",
         prometheusAddress: inference?.prometheusAddress ?? (monitoring && "http://prometheus.monitoring:9090"),
       }).map((fault) => ({ ...fault, path: `inference.${fault.path}` })),
   },

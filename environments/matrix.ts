@@ -103,7 +103,14 @@ function awsVariants(): Combination[] {
       "restore-from",
     ),
     combination("production", { ...production, files: { throughput: "bursting" } }, "bursting-files"),
-    combination("production", { ...production, edge: none, ingressController: "traefik" }, "nlb-traefik"),
+    ...(["nginx", "traefik", "contour", "istio"] as const).map((ingressController) =>
+      combination("production", { ...production, edge: none, ingressController }, `nlb-${ingressController}`),
+    ),
+    combination(
+      "production",
+      { ...production, edge: none, model: "serverless", knativeIngress: "istio", ingressController: "istio" },
+      "nlb-serverless",
+    ),
     combination(
       "staging",
       { ...staging, edge: { ...none, acme: { challenge: "http-01" } }, ingressController: "traefik" },
@@ -215,8 +222,6 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
     combination("staging", { ...staging, sizing: { concurrentStudents: 20000 } }, "20000-students"),
     combination("production", { ...production, backups: { requireDrillWithin: "7d" } }, "drill-gate"),
     combination("staging", { ...staging, chartRegistry: "oci://registry.example.edu/charts" }, "chart-registry"),
-    combination("production", { ...production, ingressController: "traefik" }, "traefik"),
-    combination("production", { ...production, knative: true, knativeIngress: "kourier" }, "knative-kourier"),
     combination("staging", { ...staging, inference: { models: [grades] } }, "inference"),
     combination(
       "production",
@@ -228,6 +233,28 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
         moodle: { ...production.moodle, ai: { model: "assistant", requests: 5000 } },
       },
       "inference-knative",
+    ),
+    ...(["nginx", "traefik", "contour", "istio"] as const).map((ingressController) =>
+      combination("production", { ...production, ingressController }, ingressController),
+    ),
+    ...(["kourier", "contour", "istio"] as const).flatMap((knativeIngress) => [
+      combination("production", { ...production, knative: true, knativeIngress }, `knative-${knativeIngress}`),
+      combination("production", { ...production, model: "serverless", knativeIngress }, `serverless-${knativeIngress}`),
+    ]),
+    combination("staging", { ...staging, model: "serverless", ingressController: "nginx" }, "serverless-behind-nginx"),
+    combination(
+      "staging",
+      {
+        ...staging,
+        ...{ model: "serverless", knativeIngress: "istio", ingressController: "istio" },
+        moodle: { ...staging.moodle, cron: { trigger: "ping-source" } },
+      },
+      "serverless-one-istio",
+    ),
+    combination(
+      "production",
+      { ...production, knative: true, knativeIngress: "contour", ingressController: "contour" },
+      "knative-beside-contour",
     ),
     combination("staging", { ...staging, incarnation: 2 }, "second-incarnation"),
     combination("production", { ...production, delivery: "operator" }, "operator"),

@@ -23,12 +23,16 @@ export const moodle = z
     loginRequestsPerMinute: count(10, 1000000)
       .optional()
       .describe(
-        "Requests to the pages of the login a minute that an ingress controller lets through: from one address. Default: twice `sizing.concurrentStudents`, who may all come from one campus.",
+        "Requests to the pages of the login a minute that an ingress controller lets through: from one address with nginx and traefik, altogether for each gateway pod with contour and istio. Default: twice `sizing.concurrentStudents`, who may all come from one campus.",
       ),
     maxUploadMb: count(1, 4096).default(256).describe("Largest upload, in MiB."),
     web: z
       .strictObject({
-        minReplicas: count(1, 200).optional().describe(`Web pods kept at all times. ${BY_SIZE}`),
+        minReplicas: count(0, 200)
+          .optional()
+          .describe(
+            `Web pods kept at all times. Default: 0 where \`model\` is serverless, where alone it may be; else by \`sizing\`.`,
+          ),
         maxReplicas: count(1, 500).optional().describe(`Web pods at the highest load. ${BY_SIZE}`),
         cpu: z.number().min(0.5).max(64).optional().describe(`Processors of one web pod. ${BY_SIZE}`),
         memoryMb: count(1024, 262144)
@@ -55,6 +59,12 @@ export const moodle = z
       .describe("The pods that answer requests."),
     cron: z
       .strictObject({
+        trigger: z
+          .enum(["workers", "ping-source"])
+          .default("workers")
+          .describe(
+            "What starts scheduled tasks: workers that wait for them, or an event of Knative Eventing every minute, which starts a Job.",
+          ),
         replicas: count(1, 50)
           .default(CRON.replicas)
           .describe("Workers of scheduled tasks; Moodle's own locks share the tasks out among them."),

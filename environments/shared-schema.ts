@@ -152,7 +152,7 @@ export const edgeNone = {
   acme,
 };
 
-const INGRESS_CONTROLLERS = ["traefik"] as const;
+const INGRESS_CONTROLLERS = ["nginx", "traefik", "contour", "istio"] as const;
 
 export const sharedFields = {
   name: matching(
@@ -160,9 +160,11 @@ export const sharedFields = {
     "2 to 16 lower-case letters, digits and single hyphens, a letter first",
   ).describe("Name of the environment and of its stack."),
   model: z
-    .enum(["managed"])
+    .enum(["managed", "serverless"])
     .default("managed")
-    .describe("Deployment model: `managed` uses the cloud's managed data services."),
+    .describe(
+      "Deployment model: `managed` uses the cloud's managed data services; `serverless` does too, and its web pods are a Knative Service, which scales to zero.",
+    ),
   protection: z
     .enum(["protected", "disposable"])
     .describe("`protected` refuses to lose data; `disposable` can be deployed, destroyed and deployed again."),
@@ -179,11 +181,16 @@ export const sharedFields = {
     .describe(
       "What routes requests in the cluster. Default: none, the edge sends them to the site's pods, or to Knative's gateway.",
     ),
-  knative: z.boolean().default(false).describe("Whether Knative runs in the cluster."),
-  knativeIngress: z
-    .enum(["kourier"])
+  knative: z
+    .boolean()
     .optional()
-    .describe("What carries requests to Knative's Services; required with it."),
+    .describe("Whether Knative runs in the cluster. Default: where `model` is serverless."),
+  knativeIngress: z
+    .enum(["kourier", "contour", "istio"])
+    .optional()
+    .describe(
+      "What carries requests to Knative's Services; required with it. Istio beside the ingress controller istio is one gateway for both. Default: kourier where `model` is serverless.",
+    ),
   delivery: z
     .enum(["helm", "operator"])
     .default("helm")

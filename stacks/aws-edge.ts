@@ -10,6 +10,7 @@ import { CertManager } from "../constructs/workloads/cert-manager";
 import type { IngressEdge, SiteController } from "../constructs/workloads/ingress";
 import { INGRESS_CONTROLLER_PODS } from "../constructs/workloads/ingress-controller";
 import type { AwsEnvironment } from "../environments/defaults";
+import { firstStop } from "./first-stop";
 
 export interface AwsEdgeProps {
   readonly environment: AwsEnvironment;
@@ -25,15 +26,13 @@ export function addAwsEdge(
   props: AwsEdgeProps,
 ): { readonly edge: IngressEdge; readonly controller?: SiteController; readonly watched: WatchedLoadBalancer } {
   const { environment } = props;
-  const { ingressController: kind, domain, moodle } = environment;
+  const { ingressController: kind, moodle } = environment;
   if (kind === undefined) return addAlb(scope, props);
   const { edge } = environment;
   return {
     ...(edge.type === "alb" ? addAlb(scope, props) : addNlb(scope, props, kind)),
     controller: {
       kind,
-      domain,
-      podCidrs: [environment.network.cidr],
       loginRequestsPerMinute: moodle.loginRequestsPerMinute,
       acme: edge.type === "none" ? addAcme(scope, props, edge.acme) : undefined,
     },
@@ -44,8 +43,8 @@ function addAlb(
   scope: Construct,
   { environment, vpc, clusterName, clusterSecurityGroupId }: AwsEdgeProps,
 ): { readonly edge: IngressEdge; readonly watched: WatchedLoadBalancer } {
-  const { account, region, prefix, edge, ingressController, protection } = environment;
-  const pods = ingressController && INGRESS_CONTROLLER_PODS[ingressController];
+  const { account, region, prefix, edge, protection } = environment;
+  const pods = firstStop(environment);
   const alb = new AlbEdge(scope, "edge", {
     name: prefix,
     account,

@@ -218,6 +218,7 @@ export class AwsEnvironmentStack extends PlatformStack {
       alertTopic: watching?.alertTopic,
       logs: watching?.logs,
       models: environment.inference && this.addModels(cluster, keys.data),
+      podCidrs: [environment.network.cidr],
     });
   }
 

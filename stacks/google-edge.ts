@@ -5,12 +5,12 @@ import { GatewayEdge } from "../constructs/google/gateway-edge";
 import { GoogleWorkloadIdentity } from "../constructs/google/google-workload-identity";
 import { CertManager } from "../constructs/workloads/cert-manager";
 import type { IngressEdge, SiteController } from "../constructs/workloads/ingress";
-import { INGRESS_CONTROLLER_PODS } from "../constructs/workloads/ingress-controller";
 import type { GoogleEnvironment } from "../environments/defaults";
+import { firstStop } from "./first-stop";
 
 export interface GoogleEdgeProps {
   readonly environment: GoogleEnvironment;
-  /** Namespace of the site, and of its Gateway where no ingress controller stands between. */
+  /** Namespace of the site, and of its Gateway where that sends requests to the site's own pods. */
   readonly namespace: string;
   /** As the cluster itself gives it. */
   readonly workloadPool: string;
@@ -22,13 +22,11 @@ export function addGoogleEdge(
   props: GoogleEdgeProps,
 ): { readonly edge: IngressEdge; readonly controller?: SiteController } {
   const { environment } = props;
-  const { edge, ingressController: kind, domain, moodle, network } = environment;
+  const { edge, ingressController: kind, moodle } = environment;
   return {
     edge: edge.type === "gateway" ? addGateway(scope, props, edge) : addAddress(scope, environment),
     controller: kind && {
       kind,
-      domain,
-      podCidrs: [network.podsCidr],
       loginRequestsPerMinute: moodle.loginRequestsPerMinute,
       acme: edge.type === "none" ? addAcme(scope, props, edge.acme) : undefined,
     },
@@ -40,13 +38,13 @@ function addGateway(
   { environment, namespace }: GoogleEdgeProps,
   { cloudArmor, allowedCidrs }: Extract<GoogleEnvironment["edge"], { type: "gateway" }>,
 ): IngressEdge {
-  const { project, prefix, domain, managedZone, ingressController } = environment;
+  const { project, prefix, domain, managedZone } = environment;
   const frontEnd = new GatewayEdge(scope, "edge", {
     name: prefix,
     project,
     domain,
     managedZoneName: managedZone.name,
-    namespace: ingressController === undefined ? namespace : INGRESS_CONTROLLER_PODS[ingressController].namespace,
+    namespace: firstStop(environment)?.namespace ?? namespace,
     cloudArmor,
     allowedCidrs,
   });

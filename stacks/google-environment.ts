@@ -141,6 +141,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
       edge,
       controller,
       models: environment.inference && this.addModels(cluster),
+      podCidrs: [environment.network.podsCidr],
     });
   }
 

@@ -5,6 +5,7 @@ import type {
   CloudSnapshotSource,
   ClusterAccess,
   DatabaseEndpoint,
+  KnativeServing,
   LogDestination,
   ObjectStore,
   RedisEndpoints,
@@ -22,15 +23,16 @@ import { ExternalSecrets } from "../constructs/workloads/external-secrets";
 import { resolveModel } from "../constructs/workloads/inference-model";
 import { InferenceServices, type ModelCaller } from "../constructs/workloads/inference-services";
 import { Ingress, type IngressEdge, type SiteController } from "../constructs/workloads/ingress";
-import { Knative } from "../constructs/workloads/knative";
 import type { Monitoring } from "../constructs/workloads/monitoring";
 import { MoodleOperator } from "../constructs/workloads/moodle-operator";
 import type { MailRelay, MoodleSite, WebSizing } from "../constructs/workloads/moodle-values";
 import { MoodleWeb } from "../constructs/workloads/moodle-web";
 import { PlatformNamespace } from "../constructs/workloads/platform-namespace";
 import type { Environment } from "../environments/defaults";
+import { firstStop } from "./first-stop";
 import { Inference, type ModelPlatform } from "./inference";
 import { MODELS_ACCOUNT } from "./inference-names";
+import { addSiteIngress } from "./site-ingress";
 import { SiteMonitoring } from "./site-monitoring";
 import { MONITORING_NAMESPACE, type SiteSecrets } from "./site-names";
 
@@ -70,22 +72,24 @@ export interface SiteProps {
   /** What serves models stands on it; needed where the environment serves any. */
   readonly models?: ModelPlatform;
   readonly edge: IngressEdge;
-  /** What stands between the edge and the site. @default nothing */
+  /** What stands between the edge and the site. @default nothing, or Knative's gateway */
   readonly controller?: SiteController;
+  /** Networks of the cluster's pods. */
+  readonly podCidrs: readonly string[];
 }
 
 /** The half of an environment that is in the cluster, the same on every cloud. */
 export class Site extends Construct {
   constructor(scope: Construct, id: string, props: SiteProps) {
     super(scope, id);
-    const { environment, cluster, nodesReady, identities, database, redis, objectStore, edge, controller } = props;
+    const { environment, cluster, nodesReady, identities, database, redis, objectStore, edge } = props;
     const { moodle, backups, images, protection, chartRegistry } = environment;
     const { administrator, backupSigning, smtp, grafana } = props.secrets;
     const stores = secretStores(environment);
 
     const namespace = new PlatformNamespace(this, "namespace", {
       name: identities.web.namespace,
-      labels: Ingress.namespaceLabels(props),
+      labels: namespaceLabels(environment, edge),
       protection,
       dependsOn: cluster.ready,
     });
@@ -120,42 +124,32 @@ export class Site extends Construct {
     const monitoring = this.addMonitoring(props, [...nodesReady, ...externalSecrets.ready, ...databaseRoles.ready]);
     const prometheus = monitoring?.prometheus ?? moodle.monitoring;
     const certManager =
-      controller?.acme === undefined && environment.inference === undefined
+      props.controller?.acme === undefined && environment.inference === undefined
         ? undefined
         : new CertManager(this, "cert-manager", {
             cluster,
-            acme: controller?.acme,
+            acme: props.controller?.acme,
             domain: environment.domain,
             chartRegistry,
             dependsOn: nodesReady,
           });
-    const ingress = new Ingress(this, "ingress", {
+    const ingress = addSiteIngress(this, {
+      environment,
       cluster,
       edge,
-      controller,
+      controller: props.controller,
+      podCidrs: props.podCidrs,
       certManager,
-      chartRegistry,
-      // The programs of the load balancer run on the system nodes; a controller of requests runs where there is room.
-      dependsOn: controller === undefined ? namespace.ready : [...nodesReady, ...namespace.ready],
+      nodesReady,
+      namespaceReady: namespace.ready,
     });
-    const knative =
-      environment.knative && environment.knativeIngress !== undefined
-        ? new Knative(this, "knative", {
-            cluster,
-            ingress: environment.knativeIngress,
-            publicDomain: environment.domain,
-            registryHosts: [registryHost(images.registry)],
-            chartRegistry,
-            dependsOn: nodesReady,
-          })
-        : undefined;
     if (environment.inference !== undefined && props.models !== undefined) {
       new Inference(this, "inference", {
         ...props.models,
         environment,
         settings: environment.inference,
         cluster,
-        knative,
+        knative: ingress.knative,
         callers: moodle.ai === undefined ? {} : { [moodle.ai.model]: [moodlePods(identities.web.namespace)] },
         monitoring: prometheus,
         prometheusAddress: environment.inference.prometheusAddress ?? monitoring?.address,
@@ -201,6 +195,7 @@ export class Site extends Construct {
       objectStore,
       files: props.files,
       route: ingress.route,
+      knative: environment.model === "serverless" ? ingress.knative : undefined,
       domain: environment.domain,
       siteName: moodle.siteName,
       shortName: moodle.shortName,
@@ -214,7 +209,7 @@ export class Site extends Construct {
       adhoc: moodle.adhoc,
       mail: mailRelay(moodle.mail, smtp),
       antivirus: moodle.antivirus,
-      ...assistant(environment, knative),
+      ...assistant(environment, ingress.knative),
       monitoring: prometheus,
       protection,
       operator,
@@ -302,7 +297,10 @@ export class Site extends Construct {
 }
 
 /** How Moodle asks a model of the platform. */
-function assistant(environment: Environment, knative: Knative | undefined): Pick<MoodleSite, "ai" | "blockedHosts"> {
+function assistant(
+  environment: Environment,
+  knative: KnativeServing | undefined,
+): Pick<MoodleSite, "ai" | "blockedHosts"> {
   const { inference, moodle } = environment;
   const model = inference?.models.find(({ name }) => name === moodle.ai?.model);
   if (moodle.ai === undefined || model === undefined) return {};
@@ -345,9 +343,9 @@ function secretStores(environment: Environment): SecretStore[] {
   return secrets.store === "vault" ? [own, secrets] : [own];
 }
 
-/** A registry is named by its host and a path in it. */
-function registryHost(registry: string): string {
-  return registry.split("/")[0] ?? registry;
+/** Where the edge sends requests to the site's own pods, these count as ready once it finds them healthy. */
+function namespaceLabels(environment: Environment, edge: IngressEdge): Readonly<Record<string, string>> {
+  return firstStop(environment) === undefined ? Ingress.namespaceLabels(edge) : {};
 }
 
 function image(registry: string, name: string, version: string): string {

@@ -18,7 +18,7 @@ import {
   siteController,
 } from "../support/ports";
 import { install, planned, render } from "./support/charts";
-import { apply, createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
+import { apply, check, createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
 
 const aws: SecretStore = { store: "aws-secrets-manager", region: "eu-central-1" };
 const google: SecretStore = { store: "google-secret-manager", project: "moodle-example" };
@@ -170,6 +170,8 @@ describeOnTestbed("gateway", () => {
     const release = planned("gateway", (scope) => {
       new Ingress(scope, "ingress", {
         cluster,
+        domain: "moodle.example.edu",
+        podCidrs: ["10.20.0.0/16"],
         edge: {
           kind: "gateway",
           route: httpRoute,
@@ -185,7 +187,10 @@ describeOnTestbed("gateway", () => {
 
 const behind = (edge: IngressEdge, solver?: AcmeSolver) => (name: string) =>
   planned(name, (scope) => {
-    new Ingress(scope, "ingress", { cluster, edge, controller: siteController("traefik", solver), dependsOn: [] });
+    new Ingress(scope, "ingress", {
+      ...{ cluster, edge, domain: "moodle.example.edu", podCidrs: ["10.20.0.0/16"], dependsOn: [] },
+      controller: siteController("traefik", solver),
+    });
   });
 
 describeOnTestbed("edge-binding", () => {
@@ -223,19 +228,19 @@ describeOnTestbed("knative", () => {
       });
     });
 
-  beforeAll(() => Promise.all(["knative-serving", "knative-eventing"].map(createNamespace)));
+  beforeAll(() => Promise.all(["knative-serving", "knative-eventing", "istio-system"].map(createNamespace)));
 
   test.each<[string, Partial<KnativeProps>, number]>([
     ["Kourier", {}, 5],
     ["Contour", { ingress: "contour" }, 5],
-    ["Istio, whose gateway ends TLS", { ingress: "istio", tlsSecretName: "site-certificate" }, 5],
+    ["Istio, whose gateway ends TLS", { ingress: "istio", issuerName: "acme" }, 6],
     ["Eventing", { eventing: true }, 8],
   ])("has no field that its definitions lack, with %s", async (_, props, objects) => {
-    await expect(apply(await render(release(props)), "knative-serving")).resolves.toHaveLength(objects);
+    await expect(check(await render(release(props)))).resolves.toHaveLength(objects);
   });
 
   test("refuses a certificate where no Istio shows it", async () => {
-    await expect(render(release({ tlsSecretName: "site-certificate" }))).rejects.toThrow(/ingress/);
+    await expect(render(release({ issuerName: "acme" }))).rejects.toThrow(/ingress/);
   });
 });
 

@@ -13,23 +13,11 @@ interface Cloud {
   readonly files: SharedFileSystem;
 }
 
-/** Every ingress controller: behind a load balancer that ends TLS, and with a certificate of its own. */
-function controllers(): Record<string, SiteRoute> {
-  const issuerName = "acme";
-  return Object.fromEntries(
-    (["traefik"] as const).flatMap((kind) => [
-      [kind, ports.controllerRoute(kind)],
-      [`${kind}-tls`, ports.controllerRoute(kind, { issuerName, challenge: "dns-01" })],
-      [`${kind}-http`, ports.controllerRoute(kind, { issuerName, challenge: "http-01" })],
-    ]),
-  );
-}
-
 const CLOUDS: readonly Cloud[] = [
   {
     store: "aws-secrets-manager",
     engines: ["postgresql", "mysql", "mariadb"],
-    routes: { alb: ports.targetGroup, ingress: ports.ingress, ...controllers() },
+    routes: { alb: ports.targetGroup, ingress: ports.ingress },
     objectStore: ports.s3,
     files: ports.efs,
   },

@@ -61,6 +61,7 @@ describeOnTerraform("the half of an environment that is in the cluster", () => {
         environment,
         cluster,
         nodesReady: [],
+        podCidrs: ["10.20.0.0/16"],
         identities: {
           web: account("web"),
           backupSnapshot: account("backupSnapshot"),

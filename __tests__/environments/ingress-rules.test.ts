@@ -42,7 +42,42 @@ test.each<[string, object, object, string, RegExp]>([
     "edge.acme.challenge",
     /"dns-01" where edge\.allowedCidrs/,
   ],
+  [
+    "a challenge over HTTP with Istio",
+    google,
+    { ...edgeNone({ acme: { challenge: "http-01" } }), ingressController: "istio" },
+    "edge.acme.challenge",
+    /"dns-01" with istio/,
+  ],
   ["an ALB as ingress controller", aws, { ingressController: "alb" }, "ingressController", /"traefik"/],
+  [
+    "a serverless site without Knative",
+    aws,
+    { model: "serverless", knative: false },
+    "knative",
+    /whose web pods are a Knative Service/,
+  ],
+  [
+    "no pod at all behind a Deployment",
+    aws,
+    moodle({ web: { minReplicas: 0 } }),
+    "moodle.web.minReplicas",
+    /serverless/,
+  ],
+  [
+    "KEDA where Knative scales",
+    aws,
+    { model: "serverless", ...moodle({ web: { autoscaling: { prometheusAddress: "http://prometheus:9090" } } }) },
+    "moodle.web.autoscaling",
+    /Knative scales by requests/,
+  ],
+  [
+    "tasks by events without Knative",
+    aws,
+    moodle({ cron: { trigger: "ping-source" } }),
+    "moodle.cron.trigger",
+    /"workers" where Knative does not run/,
+  ],
   ["an ALB as Knative's ingress", aws, { knative: true, knativeIngress: "alb" }, "knativeIngress", /"kourier"/],
   ["Knative without what carries its requests", google, { knative: true }, "knativeIngress", /an ALB is none/],
   ["what carries Knative's requests, without it", aws, { knativeIngress: "kourier" }, "knativeIngress", /not run/],
@@ -56,10 +91,20 @@ function edgeNone(edge: object) {
   return { edge: { type: "none", ...edge }, ingressController: "traefik" };
 }
 
+function moodle(change: object) {
+  return { moodle: { ...aws.moodle, ...change } };
+}
+
 test.each<[string, object, object]>([
   ["a controller behind an ALB", aws, { ingressController: "traefik" }],
   ["a controller behind Google's Gateway", google, { ingressController: "traefik" }],
   ["a controller of its own on AWS", aws, edgeNone({})],
+  [
+    "one Istio for the edge and for Knative",
+    aws,
+    { ingressController: "istio", knative: true, knativeIngress: "istio" },
+  ],
+  ["a serverless site with events", google, { model: "serverless", ...moodle({ cron: { trigger: "ping-source" } }) }],
   ["a controller of its own on Google Cloud, for a campus alone", google, edgeNone({ allowedCidrs: campus })],
 ])("takes %s", (_, base, change) => {
   expect(faultsOf(base, change)).toEqual([]);
@@ -73,4 +118,16 @@ test("as many logins a minute as two for each student", () => {
 test("the ACME authority writes to the site's administrator", () => {
   const [environment] = loadEnvironments([{ ...aws, ...edgeNone({}) } as EnvironmentInput]);
   expect(environment?.edge).toMatchObject({ acme: { challenge: "dns-01", email: aws.moodle.adminEmail } });
+});
+
+test("a serverless site scales to zero by Kourier, unless it says otherwise", () => {
+  const [environment] = loadEnvironments([{ ...aws, model: "serverless" }]);
+  expect(environment).toMatchObject({ knative: true, knativeIngress: "kourier", moodle: { web: { minReplicas: 0 } } });
+  const [named] = loadEnvironments([{ ...aws, model: "serverless", knativeIngress: "contour" }]);
+  expect(named?.knativeIngress).toBe("contour");
+});
+
+test("Knative is off unless something asks for it", () => {
+  const [environment] = loadEnvironments([aws]);
+  expect(environment).toMatchObject({ knative: false, knativeIngress: undefined });
 });

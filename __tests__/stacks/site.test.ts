@@ -20,6 +20,7 @@ function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
       environment,
       cluster: { ...ports.cluster, ready: ready("cluster") },
       nodesReady: ready("nodes"),
+      podCidrs: ["10.20.0.0/16"],
       identities: {
         web: { ...SITE_ACCOUNTS.web, ready: [] },
         backupSnapshot: { ...SITE_ACCOUNTS.backupSnapshot, ready: [] },

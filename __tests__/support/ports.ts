@@ -159,8 +159,6 @@ export const addressEdge = {
 /** An ingress controller, and certificates for where TLS ends there. */
 export const siteController = (kind: SiteController["kind"], solver?: AcmeSolver): SiteController => ({
   kind,
-  domain: "moodle.example.edu",
-  podCidrs: ["10.20.0.0/16"],
   loginRequestsPerMinute: 600,
   acme: solver && {
     solver,

@@ -6,10 +6,15 @@ import { PlatformNamespace } from "./platform-namespace";
 
 export interface IngressControllerProps {
   readonly cluster: ClusterAccess;
-  readonly entrance: ControllerEntrance;
+  /** @default none, it serves the cluster alone */
+  readonly entrance?: ControllerEntrance;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
-  /** What must exist first beside the cluster and the namespace: nodes. */
+  /** Whether another release has brought its definitions along: Contour's, where Knative has Contours too. @default false */
+  readonly hasDefinitions?: boolean;
+  /** Whether cert-manager runs in the cluster, and sites ask it for certificates. @default false */
+  readonly withCertManager?: boolean;
+  /** What must exist first beside the cluster: nodes, and cert-manager where it is used. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
@@ -64,9 +69,11 @@ export const INGRESS_CONTROLLER_PODS: Readonly<Record<IngressControllerRoute["ki
 
 export interface IngressControllerNamespaceProps {
   readonly pods: IngressControllerPods;
-  readonly entrance: ControllerEntrance;
-  /** Ports on which the API server and pods of this namespace call each other: webhooks, the control plane of Envoy. */
-  readonly internalPorts: readonly number[];
+  readonly entrance?: ControllerEntrance;
+  /** Ports of webhooks, which the API server calls. @default none */
+  readonly webhookPorts?: readonly number[];
+  /** Ports that every pod of the cluster may reach. @default none */
+  readonly clusterPorts?: readonly number[];
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
@@ -79,7 +86,7 @@ export class IngressControllerNamespace extends Construct {
 
   constructor(scope: Construct, id: string, props: IngressControllerNamespaceProps) {
     super(scope, id);
-    const { pods, entrance, internalPorts } = props;
+    const { pods, entrance, webhookPorts = [], clusterPorts = [] } = props;
     const namespace = new PlatformNamespace(this, "namespace", {
       name: pods.namespace,
       // It holds nothing that is not made anew.
@@ -93,9 +100,14 @@ export class IngressControllerNamespace extends Construct {
         podSelector: {},
         policyTypes: ["Ingress", "Egress"],
         ingress: [
-          { from: entrance.sourceCidrs.map((cidr) => ({ ipBlock: { cidr } })), ports: tcp(ports) },
-          // Webhook calls come from the control plane, which has no address that is known here.
-          ...(internalPorts.length === 0 ? [] : [{ ports: tcp(internalPorts) }]),
+          ...(entrance === undefined
+            ? []
+            : [{ from: entrance.sourceCidrs.map((cidr) => ({ ipBlock: { cidr } })), ports: tcp(ports) }]),
+          // Its own programs: a control plane and its proxies.
+          { from: [{ podSelector: {} }] },
+          // Calls of webhooks come from the API server, which has no address that is known here.
+          ...(webhookPorts.length === 0 ? [] : [{ ports: tcp(webhookPorts) }]),
+          ...(clusterPorts.length === 0 ? [] : [{ from: [{ namespaceSelector: {} }], ports: tcp(clusterPorts) }]),
         ],
         // What it routes to is as free as the sites of the cluster are many; they say who may reach them.
         egress: [{}],
@@ -111,8 +123,8 @@ function tcp(ports: readonly number[]): NetworkPolicyV1SpecIngress["ports"] {
 }
 
 /** The Service of a controller: behind target groups or a Gateway a plain one, else one that takes the address. */
-export function serviceOf(entrance: ControllerEntrance) {
-  if (entrance.kind !== "address") return { type: "ClusterIP" } as const;
+export function serviceOf(entrance?: ControllerEntrance) {
+  if (entrance?.kind !== "address") return { type: "ClusterIP" } as const;
   return {
     type: "LoadBalancer",
     loadBalancerIP: entrance.address,

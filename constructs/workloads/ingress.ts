@@ -5,8 +5,11 @@ import { refuse } from "../core/errors";
 import type { ClusterAccess, ControllerEntrance, GatewayFrontEnd, SiteRoute, WorkloadIdentity } from "../ports";
 import { CHARTS } from "../versions";
 import { type AcmeAuthority, CertManager } from "./cert-manager";
+import { Contour } from "./contour";
 import { EdgeBinding } from "./edge-binding";
-import { INGRESS_CONTROLLER_PODS } from "./ingress-controller";
+import { INGRESS_CONTROLLER_PODS, type IngressControllerPods } from "./ingress-controller";
+import { Istio } from "./istio";
+import { NginxIngress } from "./nginx-ingress";
 import { Traefik } from "./traefik";
 
 /** Where requests enter. The load balancer belongs to Terraform; the cluster only tells it where the pods are. */
@@ -54,11 +57,9 @@ export interface AddressIngressEdge {
 /** The ingress controller behind the edge. */
 export interface SiteController {
   readonly kind: keyof typeof CONTROLLERS;
-  /** Host name of the site. */
-  readonly domain: string;
-  /** Networks of the cluster's pods. */
-  readonly podCidrs: readonly string[];
   readonly loginRequestsPerMinute: number;
+  /** As in `IngressControllerProps`. */
+  readonly hasDefinitions?: boolean;
   /** How certificates are had; needed where the edge does not end TLS. */
   readonly acme?: AcmeAuthority;
 }
@@ -66,13 +67,23 @@ export interface SiteController {
 export interface IngressProps {
   readonly cluster: ClusterAccess;
   readonly edge: IngressEdge;
-  /** @default none, the edge sends requests to the site's own Service */
+  /** Host name of the site. */
+  readonly domain: string;
+  /** Networks of the cluster's pods. */
+  readonly podCidrs: readonly string[];
+  /** @default none, the edge sends requests to the site's own Service, or to `knativeGateway` */
   readonly controller?: SiteController;
   /** Signs the site's certificate by the controller's authority. @default one of its own, where the controller ends TLS */
   readonly certManager?: CertManager;
+  /**
+   * Knative's gateway, where the site is a Service of Knative's and the edge sends requests there. With `controller` it is
+   * that controller's own: one gateway for both.
+   * @default the site is no Service of Knative's, or `controller` sends requests there
+   */
+  readonly knativeGateway?: IngressControllerPods;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
-  /** What must exist first beside the cluster: the site's namespace, and nodes. */
+  /** What must exist first beside the cluster: the site's namespace, nodes, and Knative where its gateway is the target. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
@@ -80,15 +91,18 @@ export interface IngressProps {
 export class Ingress extends Construct {
   /** What the site's release must render. */
   readonly route: SiteRoute;
+  /** ClusterIssuer of the site's certificate, where TLS ends in the cluster. */
+  readonly issuerName?: string;
   /** What a release with a Service depends on. */
   readonly ready: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: IngressProps) {
     super(scope, id);
-    const { edge, controller } = props;
+    const { edge, controller, knativeGateway, dependsOn } = props;
     if (controller !== undefined) {
       const behind = this.behind(props, controller);
       this.route = behind.route;
+      this.issuerName = behind.issuerName;
       this.ready = behind.ready;
       return;
     }
@@ -100,18 +114,20 @@ export class Ingress extends Construct {
         remedy: "name one, or choose another edge",
       });
     }
-    this.route = edge.route;
-    this.ready = this.front(props, props.dependsOn);
+    const front = this.front(props, dependsOn);
+    if (knativeGateway === undefined) {
+      this.route = edge.route;
+      this.ready = front;
+      return;
+    }
+    const entrance = entranceOf(edge);
+    this.route = knativeRoute(props, entrance);
+    this.ready = [...front, ...this.bind(props, entrance, knativeGateway, [...dependsOn, ...front])];
   }
 
-  /** Labels for the site's namespace: new pods behind a load balancer count as ready once it finds them healthy. */
-  static namespaceLabels({
-    edge,
-    controller,
-  }: Pick<IngressProps, "edge" | "controller">): Readonly<Record<string, string>> {
-    return edge.kind === "alb" && controller === undefined
-      ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" }
-      : {};
+  /** Labels for the site's namespace where its own pods are behind the edge: new ones are ready once that finds them healthy. */
+  static namespaceLabels(edge: IngressEdge): Readonly<Record<string, string>> {
+    return edge.kind === "alb" ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } : {};
   }
 
   /** What the cluster needs for the load balancer to find pods. */
@@ -128,42 +144,52 @@ export class Ingress extends Construct {
     }
   }
 
-  private behind(props: IngressProps, controller: SiteController): Pick<Ingress, "route" | "ready"> {
-    const { cluster, edge, chartRegistry, dependsOn } = props;
-    const { kind, domain, acme } = controller;
+  private behind(props: IngressProps, controller: SiteController): Pick<Ingress, "route" | "issuerName" | "ready"> {
+    const { cluster, edge, domain, chartRegistry, dependsOn } = props;
+    const { kind, acme } = controller;
     const pods = INGRESS_CONTROLLER_PODS[kind];
     const entrance = entranceOf(edge);
-    const { className, ready } = new CONTROLLERS[kind](this, kind, { cluster, entrance, chartRegistry, dependsOn });
-    // A Gateway is in the controller's namespace.
-    const front = this.front(props, edge.kind === "gateway" ? ready : dependsOn);
-    const binding =
-      entrance.kind === "address"
-        ? []
-        : new EdgeBinding(this, "binding", {
-            entrance,
-            ...pods,
-            domain,
-            dependsOn: [...ready, ...front],
-          }).ready;
     const certManager =
       acme &&
       (props.certManager ?? new CertManager(this, "cert-manager", { acme, cluster, domain, chartRegistry, dependsOn }));
-    const { loginRequestsPerMinute, podCidrs } = controller;
-    return {
-      route: {
-        kind,
-        className,
-        controllerNamespace: pods.namespace,
-        podCidrs,
-        edgeCidrs: entrance.proxyCidrs,
-        certificate: certManager && {
-          issuerName: certManager.issuerName,
-          challenge: acme?.solver.kind === "http" ? "http-01" : "dns-01",
-        },
-        loginRequestsPerMinute,
-      },
-      ready: [...front, ...ready, ...binding, ...(certManager?.ready ?? [])],
-    };
+    const { className, ready } = new CONTROLLERS[kind](this, kind, {
+      cluster,
+      entrance,
+      chartRegistry,
+      hasDefinitions: controller.hasDefinitions,
+      withCertManager: certManager !== undefined,
+      dependsOn: [...dependsOn, ...(certManager?.ready ?? [])],
+    });
+    // A Gateway is in the controller's namespace.
+    const front = this.front(props, edge.kind === "gateway" ? ready : dependsOn);
+    const route: SiteRoute =
+      props.knativeGateway === undefined
+        ? {
+            kind,
+            className,
+            controllerNamespace: pods.namespace,
+            podCidrs: props.podCidrs,
+            edgeCidrs: entrance.proxyCidrs,
+            certificate: certManager && {
+              issuerName: certManager.issuerName,
+              challenge: acme?.solver.kind === "http" ? "http-01" : "dns-01",
+            },
+            loginRequestsPerMinute: controller.loginRequestsPerMinute,
+          }
+        : knativeRoute(props, entrance);
+    const binding = this.bind(props, entrance, pods, [...ready, ...front]);
+    return { route, issuerName: certManager?.issuerName, ready: [...front, ...ready, ...binding] };
+  }
+
+  /** Nothing binds an address: the controller's own Service takes it. */
+  private bind(
+    { domain }: IngressProps,
+    entrance: ControllerEntrance,
+    pods: IngressControllerPods,
+    dependsOn: readonly ITerraformDependable[],
+  ): readonly ITerraformDependable[] {
+    if (entrance.kind === "address") return [];
+    return new EdgeBinding(this, "binding", { entrance, ...pods, domain, dependsOn }).ready;
   }
 
   private loadBalancerController(
@@ -202,10 +228,14 @@ export class Ingress extends Construct {
   }
 }
 
-const CONTROLLERS = { traefik: Traefik } as const;
+const CONTROLLERS = { nginx: NginxIngress, traefik: Traefik, contour: Contour, istio: Istio } as const;
 
-/** The edge as an ingress controller behind it sees it. */
-function entranceOf(edge: IngressEdge): ControllerEntrance {
+function knativeRoute({ podCidrs }: IngressProps, { proxyCidrs }: ControllerEntrance): SiteRoute {
+  return { kind: "knative", proxyCidrs: [...podCidrs, ...proxyCidrs] };
+}
+
+/** The edge as what is behind it sees it. */
+export function entranceOf(edge: IngressEdge): ControllerEntrance {
   switch (edge.kind) {
     case "alb": {
       const { targetGroupArn, proxyCidrs } = edge.route;

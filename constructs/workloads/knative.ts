@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
 import type { ClusterAccess, KnativeServing, ServiceAddress } from "../ports";
 import { CHARTS, KNATIVE } from "../versions";
+import { INGRESS_CONTROLLER_PODS, type IngressControllerPods } from "./ingress-controller";
 import { PlatformNamespace } from "./platform-namespace";
 
 export interface KnativeProps {
@@ -15,8 +16,8 @@ export interface KnativeProps {
   readonly registryHosts: readonly string[];
   /** Whether Eventing is installed beside Serving, for tasks that an event starts. @default false */
   readonly eventing?: boolean;
-  /** With istio: Secret in `istio-system` with the certificate of its gateway. @default none, TLS ends before it */
-  readonly tlsSecretName?: string;
+  /** With istio: ClusterIssuer of the certificate that its gateway shows. @default none, TLS ends before it */
+  readonly issuerName?: string;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
   /** What must exist first beside the cluster: nodes, and where it is not Kourier, what carries requests. */
@@ -72,7 +73,7 @@ export class Knative extends Construct implements KnativeServing {
         ingress,
         publicDomain: props.publicDomain,
         registryHosts: props.registryHosts,
-        tlsSecretName: props.tlsSecretName,
+        issuerName: props.issuerName,
         eventing: { enabled: eventing },
         waitSeconds: READY_TIMEOUT - 60,
       },
@@ -83,11 +84,6 @@ export class Knative extends Construct implements KnativeServing {
     this.ingressClass = `${ingress}.ingress.networking.knative.dev`;
     ({ gateway: this.gateway, localGateway: this.localGateway } = GATEWAYS[ingress]);
     this.ready = [operator.release, knative.release];
-  }
-
-  /** Where requests enter, as each ingress names it. */
-  static gateway(ingress: KnativeServing["ingress"]): ServiceAddress {
-    return GATEWAYS[ingress].gateway;
   }
 }
 
@@ -108,6 +104,24 @@ const GATEWAYS: Readonly<
     localGateway: { namespace: "istio-system", serviceName: "knative-local-gateway", port: 80 },
   },
 };
+
+/** The pods of each gateway, as a load balancer must know them before they exist. */
+export const KNATIVE_GATEWAY_PODS: Readonly<Record<KnativeServing["ingress"], IngressControllerPods>> = {
+  kourier: {
+    ...serviceOfGateway("kourier"),
+    httpPort: 8080,
+    httpsPort: 8443,
+    healthPort: 9000,
+    healthPath: "/ready",
+  },
+  contour: { ...INGRESS_CONTROLLER_PODS.contour, ...serviceOfGateway("contour") },
+  istio: { ...INGRESS_CONTROLLER_PODS.istio, ...serviceOfGateway("istio") },
+};
+
+function serviceOfGateway(ingress: KnativeServing["ingress"]) {
+  const { namespace, serviceName } = GATEWAYS[ingress].gateway;
+  return { namespace, serviceName };
+}
 
 function operatorValues() {
   // Beside what the chart sets for each container, `restricted` wants this.

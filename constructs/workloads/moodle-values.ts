@@ -1,6 +1,7 @@
 import type {
   ClusterAccess,
   DatabaseEndpoint,
+  KnativeServing,
   NetworkPeer,
   NodePlacement,
   ObjectStore,
@@ -12,7 +13,7 @@ import type {
   WorkloadIdentity,
 } from "../ports";
 import { ExternalSecrets } from "./external-secrets";
-import { fpmResources, WEB_POD_OVERHEAD } from "./fpm-children";
+import { fpmChildren, fpmResources, WEB_POD_OVERHEAD } from "./fpm-children";
 
 /** A Moodle site, and what it stands on. */
 export interface MoodleSite {
@@ -42,8 +43,13 @@ export interface MoodleSite {
   readonly image: string;
   /** The pods that answer requests. @default 2 to 10 of 2 processors and 3072 MiB */
   readonly web?: WebSizing;
+  /**
+   * Knative, where the web pods are a Service of it that scales to zero. What stands before the site then sends requests to
+   * its gateway. @default none, a Deployment
+   */
+  readonly knative?: KnativeServing;
   /** The workers that run scheduled tasks. @default 2 of 1024 MiB */
-  readonly cron?: WorkerSizing;
+  readonly cron?: CronSizing;
   /** The workers that run ad-hoc tasks; with 0 of them, the others run these too. @default 1 of 1024 MiB */
   readonly adhoc?: WorkerSizing;
   /** The relay that takes outgoing mail. @default none, the site sends no mail */
@@ -65,6 +71,7 @@ export interface MoodleSite {
 }
 
 export interface WebSizing {
+  /** 0 with Knative alone. */
   readonly minReplicas: number;
   /** Where it equals `minReplicas`, nothing scales. */
   readonly maxReplicas: number;
@@ -114,6 +121,14 @@ export interface MailRelay {
   readonly secret?: SecretRef;
 }
 
+/** Workers that wait for scheduled tasks, or an event of Knative Eventing every minute that starts a Job. */
+export type CronTrigger = "workers" | "ping-source";
+
+export interface CronSizing extends WorkerSizing {
+  /** @default "workers" */
+  readonly trigger?: CronTrigger;
+}
+
 export interface WorkerSizing {
   readonly replicas: number;
   /** Memory of one worker, in MiB. */
@@ -144,8 +159,8 @@ export function moodleValues(site: MoodleSite, volume: SiteVolume) {
       language: site.language,
     },
     php: { maxUploadMb: site.maxUploadMb },
-    web: site.web && webValues(site.web),
-    cron: site.cron && workerValues(site.cron),
+    web: site.web && webValues(site.web, site.knative),
+    cron: site.cron && { trigger: site.cron.trigger, ...workerValues(site.cron) },
     adhoc: site.adhoc && workerValues(site.adhoc),
     mail: site.mail && { ...site.mail, secret: site.mail.secret && secretValues(site.mail.secret) },
     ai: site.ai,
@@ -193,13 +208,18 @@ function imageValues(reference: string) {
   return { repository: reference.slice(0, tagAt), tag: reference.slice(tagAt + 1) };
 }
 
-function webValues({ minReplicas, maxReplicas, autoscaling, ...pod }: WebSizing) {
+function webValues({ minReplicas, maxReplicas, autoscaling, ...pod }: WebSizing, knative?: KnativeServing) {
   const { nginx } = WEB_POD_OVERHEAD;
   const { cpu, memoryMb } = fpmResources(pod);
   return {
     minReplicas,
     maxReplicas,
     autoscaling,
+    knative: knative && {
+      concurrency: fpmChildren({ cpu, memoryMb }),
+      namespace: knative.namespace,
+      gateway: knative.gateway,
+    },
     nginx: { resources: { requests: { cpu: `${nginx.milliCpu}m`, memory: `${nginx.memoryMb}Mi` } } },
     phpFpm: {
       resources: {
@@ -230,6 +250,11 @@ function routeValues(route: SiteRoute, egress: readonly NetworkPeer[]) {
       const { controllerNamespace, ...ingress } = route;
       return { route: ingress, networkPolicy: { ingress: { namespaces: [controllerNamespace] }, egress } };
     }
+    case "knative":
+      return {
+        route: { kind: "none" },
+        networkPolicy: { ingress: { proxies: route.proxyCidrs }, egress },
+      };
     case "nginx":
     case "traefik":
     case "contour":

@@ -122,6 +122,7 @@ export class MoodleWeb extends Construct {
     releaseName = "moodle",
     image,
     web,
+    knative,
     antivirus,
     maxUploadMb = 256,
     monitoring,
@@ -151,7 +152,23 @@ export class MoodleWeb extends Construct {
         remedy: "lower maxUploadMb or turn antivirus off",
       });
     }
-    if (web === undefined) return;
+    if (web === undefined) {
+      if (knative === undefined) return;
+      refuse(path, {
+        path: "web",
+        given: web,
+        allowed: "the size of the pods with knative, from which the requests follow that one of them answers",
+        remedy: "give web",
+      });
+    }
+    if (web.autoscaling !== undefined && knative !== undefined) {
+      refuse(path, {
+        path: "web.autoscaling",
+        given: web.autoscaling,
+        allowed: "nothing with knative, which scales by requests under way",
+        remedy: "leave web.autoscaling out",
+      });
+    }
     if (web.autoscaling !== undefined && monitoring === undefined) {
       refuse(path, {
         path: "web.autoscaling",

@@ -19,12 +19,7 @@ export class Traefik extends Construct {
     super(scope, id);
     const { cluster, entrance } = props;
     const pods = INGRESS_CONTROLLER_PODS.traefik;
-    const namespace = new IngressControllerNamespace(this, "namespace", {
-      pods,
-      entrance,
-      internalPorts: [],
-      dependsOn: cluster.ready,
-    });
+    const namespace = new IngressControllerNamespace(this, "namespace", { pods, entrance, dependsOn: cluster.ready });
     const { release } = new ChartRelease(this, "controller", {
       chart: CHARTS.traefik,
       chartRegistry: props.chartRegistry,
@@ -44,7 +39,7 @@ export class Traefik extends Construct {
 function traefikValues({ entrance }: IngressControllerProps) {
   const { min, max, cpuPercent } = CONTROLLER_REPLICAS;
   const entryPoint = {
-    forwardedHeaders: { trustedIPs: entrance.proxyCidrs },
+    forwardedHeaders: { trustedIPs: entrance?.proxyCidrs ?? [] },
     // The whole of an upload: by default a slow one is cut off after a minute.
     transport: { respondingTimeouts: { readTimeout: "30m" } },
   };

@@ -106,9 +106,10 @@ export function figuresOf(environment: SizedEnvironment): Figures {
 }
 
 /** What the file itself says, of what all clouds have. */
-function given({ moodle, cluster, database }: ParsedEnvironment): Given {
+function given({ model, moodle, cluster, database }: ParsedEnvironment): Given {
   return {
-    web: moodle?.web,
+    // Knative starts the first pod when somebody comes.
+    web: model === "serverless" ? { minReplicas: 0, ...moodle?.web } : moodle?.web,
     cron: moodle?.cron,
     adhoc: moodle?.adhoc,
     maxConnections: database?.maxConnections,
@@ -120,7 +121,7 @@ function given({ moodle, cluster, database }: ParsedEnvironment): Given {
 function fields({ moodle }: ParsedEnvironment, { concurrentStudents }: Demand, { web, cron, adhoc }: Figures) {
   return {
     sizing: { concurrentStudents },
-    moodle: { ...moodle, web: { ...moodle?.web, ...web }, cron, adhoc },
+    moodle: { ...moodle, web: { ...moodle?.web, ...web }, cron: { ...moodle?.cron, ...cron }, adhoc },
   };
 }
 

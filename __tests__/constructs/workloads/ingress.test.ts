@@ -15,6 +15,8 @@ function build(edge: IngressEdge, chartRegistry?: string) {
         systemNodes: { nodeSelector: { pool: "system" }, tolerations: [{ key: "system", operator: "Exists" }] },
       },
       edge,
+      domain: "moodle.example.edu",
+      podCidrs: ["10.20.0.0/16"],
       chartRegistry,
       dependsOn: [resource("namespace")],
     });
@@ -75,7 +77,7 @@ describe("behind an Application Load Balancer", () => {
   });
 
   test("pods of the site are ready when the load balancer finds them healthy", () => {
-    expect(Ingress.namespaceLabels({ edge: alb })).toEqual({ "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" });
+    expect(Ingress.namespaceLabels(alb)).toEqual({ "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" });
   });
 
   test("the chart comes from the mirror", () => {
@@ -108,6 +110,6 @@ describe("behind a Gateway", () => {
   });
 
   test("the namespace needs no label", () => {
-    expect(Ingress.namespaceLabels({ edge: gateway })).toEqual({});
+    expect(Ingress.namespaceLabels(gateway)).toEqual({});
   });
 });

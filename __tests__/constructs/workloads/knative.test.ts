@@ -1,7 +1,7 @@
 import { TerraformResource } from "cdktf";
 import { parse } from "yaml";
 import { KNATIVE } from "../../../constructs/versions";
-import { Knative, type KnativeProps } from "../../../constructs/workloads/knative";
+import { KNATIVE_GATEWAY_PODS, Knative, type KnativeProps } from "../../../constructs/workloads/knative";
 import { DependencyGraph } from "../../support/graph";
 import { cluster } from "../../support/ports";
 import { Template } from "../../support/template";
@@ -70,7 +70,10 @@ test.each(["kourier", "contour", "istio"] as const)(
     const { knative, values } = build({ ingress });
     expect(values.ingress).toBe(ingress);
     expect(knative).toMatchObject({ ingress, ingressClass: `${ingress}.ingress.networking.knative.dev` });
-    expect(knative?.gateway).toEqual(Knative.gateway(ingress));
+    expect(KNATIVE_GATEWAY_PODS[ingress]).toMatchObject({
+      namespace: knative?.gateway.namespace,
+      serviceName: knative?.gateway.serviceName,
+    });
     expect(knative?.localGateway.serviceName).not.toBe(knative?.gateway.serviceName);
   },
 );

@@ -90,4 +90,9 @@ function kindsOf(...charts: string[]): Set<string> {
 
 const groupOf = (apiVersion: string) => (apiVersion.includes("/") ? apiVersion.split("/")[0] : "");
 
-const plural = (kind: string) => kind.toLowerCase().replace(/y$/, "ie").replace(/s$/, "se").concat("s");
+const plural = (kind: string) =>
+  kind
+    .toLowerCase()
+    .replace(/([^aeiou])y$/, "$1ie")
+    .replace(/s$/, "se")
+    .concat("s");

@@ -60,6 +60,14 @@ export async function apply(manifests: string, namespace?: string): Promise<stri
   return output.trim().split("\n");
 }
 
+/** Asks whether manifests could be applied so, and changes nothing. Returns what they are, a name a line. */
+export async function check(manifests: string, namespace?: string): Promise<string[]> {
+  const scope = namespace === undefined ? [] : ["--namespace", namespace];
+  const flags = ["--server-side", "--dry-run=server", "--validate=strict", "--output=name"];
+  const output = await kubectl(["apply", ...flags, ...scope, "-f", "-"], { input: manifests });
+  return output.trim().split("\n");
+}
+
 /** An object, or a list where no name is given, as the API server holds it. */
 // biome-ignore lint/suspicious/noExplicitAny: JSON is asserted on field by field
 export async function get(args: readonly string[], namespace?: string): Promise<any> {

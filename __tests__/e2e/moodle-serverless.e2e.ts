@@ -1,0 +1,111 @@
+/** The site as a Knative Service, on a cluster that checks every field; and what Knative's own webhook would refuse. */
+import type { KnativeServing } from "../../constructs/ports";
+import * as ports from "../support/ports";
+import type { Resource } from "../support/template";
+import { containersOf, objectsOf, only, site, synthesize, template } from "./support/moodle-site";
+import { podLabels, reachableBy } from "./support/network";
+import { check, createNamespace, describeOnTestbed } from "./support/testbed";
+
+const namespace = "serverless";
+const gateway = { namespace: "kourier-system", serviceName: "kourier", port: 80 };
+const knative: KnativeServing = {
+  namespace: "knative-serving",
+  ingress: "kourier",
+  ingressClass: "kourier.ingress.networking.knative.dev",
+  gateway,
+  localGateway: { ...gateway, serviceName: "kourier-internal" },
+  ready: [],
+};
+const web = { minReplicas: 0, maxReplicas: 20, cpu: 2, memoryMb: 3072 };
+const cron = { trigger: "ping-source", replicas: 2, memoryMb: 1024 } as const;
+const route = { kind: "knative", proxyCidrs: ["10.20.0.0/16"] } as const;
+
+async function render(props: Parameters<typeof site>[1] = {}) {
+  const { release, values } = synthesize(site(namespace, { knative, web, route, cron, ...props }));
+  const manifests = await template(release, values, namespace);
+  return { manifests, objects: objectsOf(manifests) };
+}
+
+describeOnTestbed("charts/moodle on Knative", () => {
+  let objects: Resource[];
+  let manifests: string;
+  let service: Resource;
+  beforeAll(async () => {
+    await Promise.all([namespace, gateway.namespace].map(createNamespace));
+    ({ manifests, objects } = await render());
+    service = only(objects, "Service", "moodle-web");
+  });
+
+  test("has no field that its definitions lack", async () => {
+    await expect(check(manifests, namespace)).resolves.toHaveLength(objects.length);
+  });
+
+  test("is a Knative Service, and no Deployment, Service or autoscaler beside it", () => {
+    expect(service.apiVersion).toBe("serving.knative.dev/v1");
+    const kinds = objects.filter(({ metadata }) => metadata.name === "moodle-web").map(({ kind }) => kind);
+    expect(kinds.sort()).toEqual(["NetworkPolicy", "PodDisruptionBudget", "Service"]);
+  });
+
+  test("answers at the site's host name, to the world", () => {
+    expect(service.metadata).toMatchObject({
+      labels: { "moodle-platform/public": "true" },
+      annotations: { "moodle-platform/host": "moodle.example.edu" },
+    });
+  });
+
+  test("scales from zero, each pod with as many requests as it has workers", () => {
+    const { metadata, spec } = service.spec.template;
+    expect(metadata.annotations).toMatchObject({
+      "autoscaling.knative.dev/min-scale": "0",
+      "autoscaling.knative.dev/max-scale": "20",
+    });
+    const children = containersOf(service.spec).find(({ name }) => name === "php-fpm")?.env[0];
+    expect(children).toEqual({ name: "MOODLE_FPM_CHILDREN", value: String(spec.containerConcurrency) });
+  });
+
+  // Source: https://github.com/knative/serving/blob/knative-v1.23.0/pkg/apis/serving/fieldmask.go
+  test("has no field of a pod that Knative's webhook refuses", () => {
+    const { spec } = service.spec.template;
+    expect(Object.keys(spec).sort()).toEqual(
+      [
+        ...["automountServiceAccountToken", "containerConcurrency", "containers", "enableServiceLinks"],
+        ...["initContainers", "responseStartTimeoutSeconds", "securityContext", "serviceAccountName"],
+        ...["timeoutSeconds", "volumes"],
+      ].sort(),
+    );
+    expect(Object.keys(spec.securityContext)).not.toContain("fsGroupChangePolicy");
+    const [nginx, phpFpm] = spec.containers;
+    expect(nginx.ports).toEqual([{ name: "http1", containerPort: 8080 }]);
+    expect(Object.keys(phpFpm).filter((key) => /probe|ports|lifecycle/i.test(key))).toEqual([]);
+    expect(JSON.stringify(spec)).not.toMatch(/lifecycle|resourceFieldRef|"port":/);
+  });
+
+  test("is reached by Knative's gateway and activator alone", () => {
+    const sources = ["8012", "8013", "9090"].flatMap((port) => [`knative-serving ${port}`, `kourier-system ${port}`]);
+    const labels = service.spec.template.metadata.labels;
+    expect(reachableBy(objects, labels)).toEqual([...sources, "moodle-test 8080"].sort());
+  });
+
+  test("believes what pods of the cluster say of visitors", () => {
+    expect(only(objects, "ConfigMap", "moodle-configuration").data.MOODLE_TRUSTED_PROXIES).toBe("10.20.0.0/16");
+  });
+
+  test("an ingress controller sends requests to Knative's gateway, from its namespace", async () => {
+    const behind = await render({ route: ports.controllerRoute("traefik") });
+    const { metadata, spec } = only(behind.objects, "IngressRoute", "moodle");
+    expect(metadata.namespace).toBe(gateway.namespace);
+    expect(spec.routes[0].services[0]).toMatchObject({ name: "kourier", port: 80 });
+  });
+
+  test("has no workers for scheduled tasks, but a Job each minute that Kubernetes takes", async () => {
+    expect(Object.keys(podLabels(objects)).sort()).not.toContain("cron");
+    expect(only(objects, "PingSource", "moodle-cron").spec).toMatchObject({
+      schedule: "* * * * *",
+      sink: { ref: { kind: "JobSink", name: "moodle-cron" } },
+    });
+    const { job } = only(objects, "JobSink", "moodle-cron").spec;
+    const asked = { apiVersion: "batch/v1", kind: "Job", metadata: { name: "tick", namespace }, ...job };
+    await expect(check(JSON.stringify(asked))).resolves.toHaveLength(1);
+    expect(job.spec.template.spec.containers[0].command).toEqual(["moodle", "cron", "--once"]);
+  });
+});
