@@ -49,6 +49,20 @@ test.each<[string, object, object, string, RegExp]>([
     "edge.acme.challenge",
     /"dns-01" with istio/,
   ],
+  [
+    "an operator without rights in the namespace of Knative's gateway",
+    aws,
+    { model: "serverless", ingressController: "nginx", delivery: "operator" },
+    "delivery",
+    /"helm" with an ingress controller before Knative/,
+  ],
+  [
+    "an operator without rights in Istio's namespace",
+    google,
+    { ingressController: "istio", delivery: "operator" },
+    "delivery",
+    /"helm" with istio/,
+  ],
   ["an ALB as ingress controller", aws, { ingressController: "alb" }, "ingressController", /"traefik"/],
   [
     "a serverless site without Knative",
