@@ -1,5 +1,5 @@
 import type { KubeObject } from "../../../../services/operator/src/api-server/object";
-import { Index, Store } from "../../../../services/operator/src/kernel/store";
+import { Index, isStatusAlone, Store } from "../../../../services/operator/src/kernel/store";
 
 const object = (namespace: string, name: string, resourceVersion = "1", group = "g"): KubeObject => ({
   metadata: { namespace, name, resourceVersion, labels: { group } },
@@ -36,4 +36,18 @@ test("an index follows objects from group to group", () => {
   expect(index.get("h").map(({ metadata }) => metadata.name)).toEqual(["a"]);
   store.delete(object("n", "b"));
   expect(index.get("g")).toEqual([]);
+});
+
+test("a status that changed alone is told from everything that a reconciler waits for", () => {
+  const before = object("n", "a", "1");
+  const changed = (metadata: Partial<KubeObject["metadata"]>) => ({
+    metadata: { ...before.metadata, resourceVersion: "2", ...metadata },
+  });
+  expect(isStatusAlone({ before, after: changed({}) })).toBe(true);
+  expect(isStatusAlone({ before, after: changed({ generation: 2 }) })).toBe(false);
+  expect(isStatusAlone({ before, after: changed({ annotations: { "moodleplatform.io/pause": "" } }) })).toBe(false);
+  expect(isStatusAlone({ before, after: changed({ deletionTimestamp: "2027-01-01T00:00:00Z" }) })).toBe(false);
+  expect(isStatusAlone({ before, after: changed({ uid: "another" }) })).toBe(false);
+  expect(isStatusAlone({ before })).toBe(false);
+  expect(isStatusAlone({ after: before })).toBe(false);
 });

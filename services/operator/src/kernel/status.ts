@@ -68,7 +68,7 @@ export class StatusWriter {
 }
 
 /** Conditions that should be true; of the others, what should not. */
-const GOOD = new Set(["Ready", "CredentialsCurrent", "BackupFresh"]);
+const GOOD = new Set(["Ready", "BackupFresh"]);
 
 /** Reasons that are no cause for a warning. */
 const QUIET = new Set(["Progressing", "Upgrading", "Testing", "Deleting", "TakingSnapshot", "Suspended"]);

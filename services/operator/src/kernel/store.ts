@@ -1,9 +1,23 @@
+import { isDeepStrictEqual } from "node:util";
 import { type KubeObject, keyOf } from "../api-server/object";
 
 /** What changed about one object: one of the two is missing where it came or went. */
 export interface Change<Item> {
   readonly before?: Item;
   readonly after?: Item;
+}
+
+/**
+ * Whether nothing but the status changed. Where that is the reconciler's own, it is no reason to look again: after a
+ * failure, the pause before the next try would be none.
+ */
+export function isStatusAlone({ before, after }: Change<KubeObject>): boolean {
+  if (before === undefined || after === undefined) return false;
+  const watched = ({ metadata }: KubeObject) => {
+    const { uid, generation, deletionTimestamp, annotations, finalizers } = metadata;
+    return { uid, generation, deletionTimestamp, annotations, finalizers };
+  };
+  return isDeepStrictEqual(watched(before), watched(after));
 }
 
 /** The objects that a reflector has seen, by key, and who wants to hear of changes. */

@@ -13,7 +13,7 @@ import type { Log } from "../kernel/log";
 import type { Metrics } from "../kernel/metrics";
 import { WorkQueue } from "../kernel/queue";
 import { StatusWriter } from "../kernel/status";
-import { Index } from "../kernel/store";
+import { Index, isStatusAlone } from "../kernel/store";
 import { moodleBackupKind } from "../moodle-backup/kind";
 import { moodleClusterKind } from "../moodle-cluster/kind";
 import { ReleaseEngine } from "../release/engine";
@@ -146,7 +146,7 @@ export class Operator {
     };
     caches.clusters.onChange(({ before, after }) => {
       const cluster = after ?? before;
-      if (cluster === undefined) return;
+      if (cluster === undefined || isStatusAlone({ before, after })) return;
       clusters.add(keyOf(cluster));
       // A policy waits for its site.
       if (before === undefined || after === undefined) {
@@ -156,12 +156,12 @@ export class Operator {
     caches.backups.onChange(({ before, after }) => {
       const backup = after ?? before;
       if (backup === undefined) return;
-      backups.add(keyOf(backup));
+      if (!isStatusAlone({ before, after })) backups.add(keyOf(backup));
       release(`${backup.metadata.namespace}/${backup.spec.cluster}`);
     });
     caches.policies.onChange(({ before, after }) => {
       const policy = after ?? before;
-      if (policy === undefined) return;
+      if (policy === undefined || isStatusAlone({ before, after })) return;
       const cluster = `${policy.metadata.namespace}/${policy.spec.cluster}`;
       for (const one of [policy, ...policies.all(cluster)]) scalePolicies.add(keyOf(one));
       release(cluster);
