@@ -49,7 +49,7 @@ export const releaseStatus = z
           revision: z.int(),
           status: z.string(),
           digest: z.string().optional(),
-          updated: z.string().optional().describe("When Helm last wrote it."),
+          made: z.string().optional().describe("When it was made."),
         }),
       ),
       "revision",

@@ -42,6 +42,7 @@ const engine = (changes: Partial<Helm> = {}) => new ReleaseEngine({ ...helm, ...
 const record = (revision: number, digest: string, status = "deployed") => ({
   metadata: {
     name: `v${revision}`,
+    creationTimestamp: "2027-01-01T00:00:00Z",
     labels: {
       ...{ owner: "helm", name: "moodle", version: String(revision), status, modifiedAt: "1" },
       ...{ "moodleplatform.io/digest": digest, "moodleplatform.io/kind": "MoodleCluster" },
@@ -129,4 +130,9 @@ test.each([
 ])("values that the chart refuses are told from what may pass: %s", (message) => {
   expect(new HelmError("upgrade", message).refusesValues).toBe(true);
   expect(new HelmError("upgrade", "connection refused").refusesValues).toBe(false);
+});
+
+test("a revision is as old as its record: Helm's labels of the time go from revision to revision", async () => {
+  const { records } = await engine().look(desired, undefined, world([record(1, "new")], []));
+  expect(records[0]?.made).toBe(Date.parse("2027-01-01T00:00:00Z"));
 });

@@ -70,7 +70,7 @@ class Simulation {
       this.records = this.records.map((old) => (old.status === "deployed" ? { ...old, status: "superseded" } : old));
     }
     const object = { metadata: { name: `v${revision}` } };
-    this.records.unshift({ revision, status, digest, kind: "MoodleCluster", updated: this.now, object });
+    this.records.unshift({ revision, status, digest, kind: "MoodleCluster", made: this.now, object });
   }
 }
 

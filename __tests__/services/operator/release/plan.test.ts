@@ -3,12 +3,12 @@ import { type Observed, planRelease } from "../../../../services/operator/src/re
 
 const NOW = Date.parse("2027-02-01T09:00:00Z");
 
-const record = (revision: number, status: RecordStatus, digest?: string, updated = NOW): ReleaseRecord => ({
+const record = (revision: number, status: RecordStatus, digest?: string, made = NOW): ReleaseRecord => ({
   revision,
   status,
   digest,
   kind: digest === undefined ? undefined : "MoodleCluster",
-  updated,
+  made,
   object: { metadata: { name: `sh.helm.release.v1.moodle.v${revision}` } },
 });
 

@@ -27,8 +27,8 @@ export interface ReleaseRecord {
   readonly digest?: string;
   /** Kind of the resource that the revision is of. */
   readonly kind?: string;
-  /** Milliseconds since 1970 of Helm's last write. */
-  readonly updated: number;
+  /** Milliseconds since 1970. Helm's own label of it is inherited from revision to revision. */
+  readonly made: number;
   readonly object: KubeObject;
 }
 
@@ -44,13 +44,12 @@ export function releaseOf({ metadata }: KubeObject): string | undefined {
 
 export function recordOf(object: KubeObject): ReleaseRecord {
   const { labels = {}, creationTimestamp = "" } = object.metadata;
-  const seconds = Number(labels.modifiedAt ?? labels.createdAt);
   return {
     revision: Number(labels.version),
     status: (labels.status ?? "unknown") as RecordStatus,
     digest: labels[DIGEST_LABEL],
     kind: labels[KIND_LABEL],
-    updated: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : Date.parse(creationTimestamp),
+    made: Date.parse(creationTimestamp),
     object,
   };
 }

@@ -165,7 +165,7 @@ export function releaseStatus(
       revision: record.revision,
       status: record.status,
       digest: record.digest,
-      updated: new Date(record.updated).toISOString(),
+      made: new Date(record.made).toISOString(),
     })),
   };
 }

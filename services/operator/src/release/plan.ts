@@ -68,7 +68,7 @@ export function planRelease(observed: Observed): Step {
 
 /** The operator runs Helm for a release once at a time, and it alone: a pending revision of its own was interrupted. */
 function unlock({ rollout, now }: Observed, record: ReleaseRecord): Step {
-  const until = record.updated + rollout.timeoutSeconds * 1000;
+  const until = record.made + rollout.timeoutSeconds * 1000;
   if (record.digest !== undefined || now >= until) return { kind: "unlock", record };
   const message = `revision ${record.revision} is ${record.status}, and not by the operator`;
   return { kind: "wait", reason: "HelmRunsElsewhere", until, message };
@@ -85,7 +85,7 @@ function settle(observed: Observed, latest: ReleaseRecord): Step {
   if (observed.failure?.revision === latest.revision) return fail(observed, latest, observed.failure.message);
   if (readiness.state === "failed") return fail(observed, latest, readiness.message);
   if (readiness.state === "ready") return { kind: "verify", revision: latest.revision, test: rollout.test };
-  const until = latest.updated + rollout.timeoutSeconds * 1000;
+  const until = latest.made + rollout.timeoutSeconds * 1000;
   if (now < until) return { kind: "wait", reason: "Progressing", until, message: readiness.message };
   return fail(observed, latest, `not ready in ${rollout.timeoutSeconds} seconds: ${readiness.message}`);
 }
