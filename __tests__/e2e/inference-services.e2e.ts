@@ -3,6 +3,7 @@ import { parse, parseAllDocuments, stringify } from "yaml";
 import type { InferenceModel } from "../../constructs/workloads/inference-model";
 import { InferenceServices } from "../../constructs/workloads/inference-services";
 import { Knative } from "../../constructs/workloads/knative";
+import { rolloutSchema } from "../../services/rollout/src/rollout";
 import { cluster, gcs, s3 } from "../support/ports";
 import type { Resource } from "../support/template";
 import { install, planned, render } from "./support/charts";
@@ -79,6 +80,40 @@ describeOnTestbed("inference-services", () => {
     const manifests = await render(release(models, options));
     await expect(apply(manifests, namespace)).resolves.not.toHaveLength(0);
   });
+
+  test.each([
+    ["on Knative", {}, { onKnative: true }, "Knative"],
+    [
+      "as Deployments",
+      {
+        gateway: {
+          name: "main",
+          namespace: "gateways",
+          hostname: "bert.example.edu",
+          implementation: "istio" as const,
+        },
+      },
+      {},
+      "Standard",
+    ],
+  ])(
+    "a model with a rollout is what the rollout reads, and no InferenceService of Helm's: %s",
+    async (_, more, options, mode) => {
+      const rollout = { maximumLatencyP95Seconds: 1, ...more };
+      const objects = await rendered([{ ...bert, scaleMetric: "rps", rollout }, grades], options);
+      expect(ofKind(objects, "InferenceService").map(({ metadata }) => metadata.name)).toEqual(["grades"]);
+      const [{ metadata, data }] = ofKind(objects, "ConfigMap") as [Resource];
+      expect(metadata.name).toBe("bert-rollout");
+      const asked = rolloutSchema.parse(JSON.parse(data["rollout.json"]));
+      expect(asked).toMatchObject({ model: "bert", version: "v1.3.0", mode });
+      // Byte for byte what Helm would have applied.
+      const without = await rendered([{ ...bert, scaleMetric: "rps" }, grades], options);
+      const [service] = ofKind(without, "InferenceService").filter((one) => one.metadata.name === "bert") as [Resource];
+      const text = (value: unknown) => JSON.stringify(value).replaceAll("bert-v[0-9].*-predictor", "bert-predictor");
+      expect(JSON.parse(text(asked.spec))).toEqual(service.spec);
+      expect(asked.metadata).toEqual({ labels: service.metadata.labels, annotations: service.metadata.annotations });
+    },
+  );
 
   test("a metric that KServe lacks is refused there too", async () => {
     const [service] = ofKind(await rendered([bert]), "InferenceService");

@@ -121,8 +121,13 @@ function modelValues(model: ResolvedModel, store: ObjectStore, callers: readonly
       policy: rolloutPolicyValues(model.rollout),
       route: model.rollout.gateway && rolloutRouteValues(model.rollout.gateway),
     },
-    callers: [...model.callers.map((namespace) => ({ namespace })), ...callers],
+    callers: [...model.callers.map((namespace) => ({ namespace })), ...callers, ...gatewayOf(model)],
   };
+}
+
+/** Requests come by way of the gateway that shares them among versions. */
+function gatewayOf({ rollout }: ResolvedModel): ModelCaller[] {
+  return rollout?.gateway === undefined ? [] : [{ namespace: rollout.gateway.namespace }];
 }
 
 /** It ends in a slash: KServe fetches whatever begins with it, and `v1.3.0` is also how `v1.3.0-rc.1` begins. */

@@ -48,6 +48,16 @@ export function inference(cloud: Cloud, all: Combinations): void {
       }
     });
 
+    test("what rolls a model out goes before its ConfigMap and KServe, and is there for no other model", () => {
+      for (const { environment } of named(/-inference-knative$/)) {
+        const reached = new DependencyGraph(environment).reachableFrom(address(environment, "model-rollout"));
+        expect(reached).toContain(address(environment, "inference-services"));
+        expect(reached).toContain(address(environment, "kserve-resources"));
+      }
+      for (const { environment } of named(/-inference$/))
+        expect(releasesOf(environment)).not.toContain("model-rollout");
+    });
+
     test("models go before what makes their nodes", () => {
       for (const { environment } of named(/-gpu$/)) {
         const reached = new DependencyGraph(environment).reachableFrom(address(environment, "inference-services"));
