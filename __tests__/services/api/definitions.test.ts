@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { z } from "zod";
 import { DEFINITIONS } from "../../../scripts/docs/custom-resources";
 import {
@@ -12,6 +13,14 @@ import {
 test.each(Object.entries(DEFINITIONS))("%s is as its schema says", (path, definition) => {
   expect(readFileSync(join(__dirname, "../../..", path), "utf8")).toBe(definition());
 });
+
+test.each(RESOURCES.map((resource) => [resource.plural, resource] as const))(
+  "the definition of %s is the same to Kubernetes, which reads YAML 1.1",
+  (plural, resource) => {
+    const text = DEFINITIONS[`charts/moodle-operator/templates/crds/${plural}.yaml`]?.() ?? "";
+    expect(parse(text, { version: "1.1" })).toEqual(JSON.parse(JSON.stringify(customResourceDefinition(resource))));
+  },
+);
 
 describe.each(RESOURCES.map((resource) => [resource.kind, resource] as const))("%s", (_, resource) => {
   const definition = customResourceDefinition(resource);

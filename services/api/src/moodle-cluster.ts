@@ -76,7 +76,9 @@ const spec = checked(
     drift: z
       .enum(["off", "warn", "enforce"])
       .default("warn")
-      .describe("What happens where an object differs from its release: nothing, a condition, or repair."),
+      .describe(
+        "What happens where an object differs from its release: nothing, a condition, or repair. In YAML `off` needs quotes.",
+      ),
     snapshot: z
       .strictObject({
         cronJob: objectName.describe(
