@@ -91,6 +91,12 @@ describeOnTestbed("web pods of charts/moodle", () => {
     expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(30 + 300);
   });
 
+  test("go down to none on Knative alone", async () => {
+    const { values } = synthesize(site("sites"));
+    const web = { ...values.web, minReplicas: 0 };
+    await expect(template("moodle", { ...values, web })).rejects.toThrow(/minReplicas/);
+  });
+
   test("are not scaled by what nothing counts", async () => {
     const { values } = synthesize(site("sites", everything));
     await expect(template("moodle", { ...values, monitoring: undefined })).rejects.toThrow(/set monitoring.namespace/);

@@ -20,7 +20,7 @@ test("every value of the Moodle chart is described, once for each variant", () =
 });
 
 test("a value says what is allowed, and what holds without it", () => {
-  expect(find("web.minReplicas")).toMatchObject({ allowed: "1 to 500", default: "`2`" });
+  expect(find("web.minReplicas")).toMatchObject({ allowed: "0 to 500", default: "`2`" });
   expect(find("site.domain")).toMatchObject({ allowed: "text", default: "required" });
   expect(find("mail.security")).toMatchObject({ allowed: '`"tls"`, `"starttls"`', default: "required" });
   expect(find("antivirus.enabled")).toMatchObject({ allowed: "`true`, `false`", default: "`false`" });
