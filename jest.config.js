@@ -13,6 +13,7 @@ module.exports = {
     "/__tests__/servers/",
     "/__tests__/services/",
     "/__tests__/site/",
+    "/__tests__/stacks/combinations/",
   ],
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdktf.out/"],
   // TypeScript wants the extension in import(), which only the compiled file has.
