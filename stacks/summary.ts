@@ -217,13 +217,14 @@ const PLACEHOLDERS = [
 /** Fields that still hold one of them. */
 export function placeholders(environments: readonly Environment[]): string[] {
   return environments.flatMap((environment) => {
-    const { name, domain, ci, moodle, budget } = environment;
+    const { name, domain, ci, moodle, monitoring, budget } = environment;
     const fields: Record<string, string | undefined> = {
       ...(environment.cloud === "aws" ? awsPlace(environment) : googlePlace(environment)),
       domain,
       "ci.githubRepository": ci?.githubRepository,
       "moodle.siteName": moodle.siteName,
       "moodle.adminEmail": moodle.adminEmail,
+      "monitoring.alerts.email": monitoring?.alerts.email,
       "budget.email": budget?.email,
     };
     return Object.entries(fields)

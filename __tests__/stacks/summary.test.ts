@@ -140,7 +140,8 @@ test("knows the examples of Google Cloud", () => {
   expect(placeholders(loadEnvironments([googleProduction])).map((one) => one.replace(/ \(.*/, ""))).toEqual(
     [
       ...["project", "projectNumber", "managedZone.name", "managedZone.dnsName", "budget.billingAccount"],
-      ...["domain", "ci.githubRepository", "moodle.siteName", "moodle.adminEmail", "budget.email"],
+      ...["domain", "ci.githubRepository", "moodle.siteName", "moodle.adminEmail"],
+      ...["monitoring.alerts.email", "budget.email"],
     ].map((field) => `production.${field}`),
   );
 });
