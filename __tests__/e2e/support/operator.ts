@@ -34,7 +34,7 @@ export class OperatorUnderTest {
     const { namespace, sites } = this.options;
     await Promise.all([namespace, ...sites].map(createNamespace));
     const objects = (await this.manifests()).filter(({ kind }) => kind !== "Deployment");
-    await apply(objects.map((object) => JSON.stringify(inNamespace(object, namespace))).join("\n---\n"));
+    await apply(objects.map((object) => JSON.stringify(inNamespace(object, namespace))).join("\n"));
     await kubectl(["wait", "crd/moodleclusters.moodleplatform.io", "--for=condition=Established", "--timeout=30s"]);
     await this.writeKubeconfig();
   }

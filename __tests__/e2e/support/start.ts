@@ -16,7 +16,7 @@ export default async function start(): Promise<void> {
   process.env.TESTBED_DIR = mkdtempSync(join(tmpdir(), "moodle-platform-e2e-"));
   try {
     await startCluster(process.env.TESTBED_DIR);
-    const [plugins] = await Promise.all([missingPlugins(), applyDefinitions()]);
+    const [plugins] = await Promise.all([missingPlugins(), applyDefinitions(), giveDisks()]);
     if (plugins !== undefined) {
       process.env.E2E_WITHOUT_TERRAFORM = plugins;
       console.warn(`deploys with Terraform are skipped: ${plugins}`);
@@ -35,6 +35,14 @@ async function startCluster(folder: string): Promise<void> {
   process.env.PATH = `${tools}:${process.env.PATH}`;
   // What kubectl and helm remember of an earlier cluster that had the same port.
   process.env.KUBECACHEDIR = join(folder, "cache");
+}
+
+/** Simulated nodes have no disk of their own, for which the site's pods ask. */
+async function giveDisks(): Promise<void> {
+  const disk = { "ephemeral-storage": "1Ti" };
+  const patch = JSON.stringify({ status: { capacity: disk, allocatable: disk } });
+  const nodes = (await kubectl(["get", "nodes", "--output=name"])).trim().split("\n");
+  for (const node of nodes) await kubectl(["patch", node, "--subresource=status", "--type=merge", "--patch", patch]);
 }
 
 /** Custom resources of every controller that a chart speaks to. */
