@@ -7,7 +7,7 @@ import { rolloutSchema } from "../../services/rollout/src/rollout";
 import { cluster, gcs, s3 } from "../support/ports";
 import type { Resource } from "../support/template";
 import { install, planned, render } from "./support/charts";
-import { apply, createNamespace, describeOnTestbed, get } from "./support/testbed";
+import { apply, createNamespace, describeOnTestbed, get, kubectl } from "./support/testbed";
 
 const namespace = "inference-services";
 const prometheusAddress = "http://prometheus.monitoring:9090";
@@ -79,6 +79,7 @@ describeOnTestbed("inference-services", () => {
   ] as const)("%s: no field that KServe lacks", async (_, models, options) => {
     const manifests = await render(release(models, options));
     await expect(apply(manifests, namespace)).resolves.not.toHaveLength(0);
+    await kubectl(["delete", "--namespace", namespace, "--filename=-"], { input: manifests });
   });
 
   test.each([
