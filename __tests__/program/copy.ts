@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -14,7 +14,10 @@ export class ProgramCopy {
     const isPart = (source: string) =>
       source === root || !(LEFT_OUT.includes(basename(source)) || basename(source).startsWith("cdktf.out"));
     cpSync(root, this.folder, { recursive: true, filter: isPart });
-    symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
+    const services = readdirSync(join(root, "services")).map((service) => join("services", service));
+    for (const modules of [".", ...services].map((part) => join(part, "node_modules"))) {
+      if (existsSync(join(root, modules))) symlinkSync(join(root, modules), join(this.folder, modules));
+    }
   }
 
   path(...parts: string[]): string {
