@@ -3,9 +3,7 @@ import { LbListener } from "@cdktf/provider-aws/lib/lb-listener";
 import { LbListenerRule } from "@cdktf/provider-aws/lib/lb-listener-rule";
 import { LbTargetGroup } from "@cdktf/provider-aws/lib/lb-target-group";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
-import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
-import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
@@ -13,6 +11,7 @@ import type { Protection } from "../core/protection";
 import type { SiteRoute } from "../ports";
 import { AccessLogBucket } from "./access-log-bucket";
 import { Certificate } from "./certificate";
+import { loadBalancerSecurityGroup } from "./load-balancer-security-group";
 import { WebAcl } from "./web-acl";
 
 export interface AlbEdgeProps {
@@ -124,48 +123,14 @@ export class AlbEdge extends Construct {
     });
   }
 
-  /** The rules are resources of their own, so that neither of the two groups has to wait for the other. */
   private securityGroup(): SecurityGroup {
-    const { name, vpcId, allowedCidrs, clusterSecurityGroupId, servicePort = 8080 } = this.props;
-    const group = new SecurityGroup(this, "security-group", {
+    const { name, servicePort = 8080, healthCheckPort = servicePort } = this.props;
+    return loadBalancerSecurityGroup(this, {
+      ...this.props,
       name: `${name}-alb`,
-      description: "Load balancer of the site",
-      vpcId,
-      tags: { Name: `${name}-alb` },
+      of: "site",
+      podPorts: { "": servicePort, ...(healthCheckPort === servicePort ? {} : { "health-": healthCheckPort }) },
     });
-    for (const cidrIpv4 of allowedCidrs) {
-      for (const [protocol, port] of [
-        ["http", 80],
-        ["https", 443],
-      ] as const) {
-        new VpcSecurityGroupIngressRule(this, `${protocol}-from-${cidrIpv4}`, {
-          securityGroupId: group.id,
-          description: `${protocol.toUpperCase()} from users`,
-          cidrIpv4,
-          ipProtocol: "tcp",
-          fromPort: port,
-          toPort: port,
-        });
-      }
-    }
-    const { healthCheckPort = servicePort } = this.props;
-    const ports = { "": servicePort, ...(healthCheckPort === servicePort ? {} : { "health-": healthCheckPort }) };
-    for (const [use, port] of Object.entries(ports)) {
-      const toPods = { ipProtocol: "tcp", fromPort: port, toPort: port };
-      new VpcSecurityGroupEgressRule(this, `${use}to-pods`, {
-        securityGroupId: group.id,
-        description: "Pods of the site",
-        referencedSecurityGroupId: clusterSecurityGroupId,
-        ...toPods,
-      });
-      new VpcSecurityGroupIngressRule(this, `${use}pods-from-load-balancer`, {
-        securityGroupId: clusterSecurityGroupId,
-        description: "Load balancer of the site",
-        referencedSecurityGroupId: group.id,
-        ...toPods,
-      });
-    }
-    return group;
   }
 
   private targetGroup(): LbTargetGroup {

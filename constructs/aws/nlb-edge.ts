@@ -2,13 +2,12 @@ import { Lb } from "@cdktf/provider-aws/lib/lb";
 import { LbListener } from "@cdktf/provider-aws/lib/lb-listener";
 import { LbTargetGroup } from "@cdktf/provider-aws/lib/lb-target-group";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record";
-import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
-import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule";
-import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule";
+import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
 import type { Protection } from "../core/protection";
+import { loadBalancerSecurityGroup } from "./load-balancer-security-group";
 
 export interface NlbEdgeProps {
   /** Name of the load balancer and first part of the others: at most 26 letters, digits and hyphens. */
@@ -90,46 +89,14 @@ export class NlbEdge extends Construct {
     this.ready = [http.listener, https.listener, record];
   }
 
-  /** The rules are resources of their own, so that neither of the two groups has to wait for the other. */
   private securityGroup(): SecurityGroup {
-    const { name, vpcId, allowedCidrs, clusterSecurityGroupId, httpPort, httpsPort, healthPort } = this.props;
-    const group = new SecurityGroup(this, "security-group", {
+    const { name, httpPort, httpsPort, healthPort } = this.props;
+    return loadBalancerSecurityGroup(this, {
+      ...this.props,
       name: `${name}-nlb`,
-      description: "Load balancer of the ingress controller",
-      vpcId,
-      tags: { Name: `${name}-nlb` },
+      of: "ingress controller",
+      podPorts: { "http-": httpPort, "https-": httpsPort, "health-": healthPort },
     });
-    for (const cidrIpv4 of allowedCidrs) {
-      for (const [protocol, port] of [
-        ["http", 80],
-        ["https", 443],
-      ] as const) {
-        new VpcSecurityGroupIngressRule(this, `${protocol}-from-${cidrIpv4}`, {
-          securityGroupId: group.id,
-          description: `${protocol.toUpperCase()} from users`,
-          cidrIpv4,
-          ipProtocol: "tcp",
-          fromPort: port,
-          toPort: port,
-        });
-      }
-    }
-    for (const [use, port] of Object.entries({ http: httpPort, https: httpsPort, health: healthPort })) {
-      const toPods = { ipProtocol: "tcp", fromPort: port, toPort: port };
-      new VpcSecurityGroupEgressRule(this, `${use}-to-pods`, {
-        securityGroupId: group.id,
-        description: "Pods of the ingress controller",
-        referencedSecurityGroupId: clusterSecurityGroupId,
-        ...toPods,
-      });
-      new VpcSecurityGroupIngressRule(this, `${use}-from-load-balancer`, {
-        securityGroupId: clusterSecurityGroupId,
-        description: "Load balancer of the ingress controller",
-        referencedSecurityGroupId: group.id,
-        ...toPods,
-      });
-    }
-    return group;
   }
 
   private listener(loadBalancer: Lb, protocol: "http" | "https", port: 80 | 443) {
