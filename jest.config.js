@@ -21,8 +21,8 @@ module.exports = {
     "^(\\./(aws|google)-(bootstrap|environment))\\.js$": "$1",
     "^(\\./(s3|gcs))\\.js$": "$1",
     "^@moodle-platform/api$": "<rootDir>/services/api/src/index.ts",
-    "^archiver$": "<rootDir>/__tests__/support/archiver.ts",
   },
+  runtime: "<rootDir>/__tests__/support/runtime.js",
   setupFiles: ["<rootDir>/__tests__/support/setup.ts"],
   transform: {
     "^.+\\.ts$": [

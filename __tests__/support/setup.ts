@@ -1,6 +1,3 @@
-/** cdktf records every frame of the stack at the birth of every token: a fifth of the suite's time, for no test. */
-Error.captureStackTrace = () => undefined;
-
 /** Node's own clones are objects of another realm than the tests', and js-yaml takes them for no plain ones. */
 globalThis.structuredClone = function clone<T>(value: T): T {
   if (Array.isArray(value)) return value.map(clone) as T;
