@@ -2,6 +2,7 @@ import { Construct } from "constructs";
 import { AlertTopic } from "../constructs/aws/alert-topic";
 import { ContainerLogGroup } from "../constructs/aws/container-log-group";
 import { DataAlarms, type WatchedLoadBalancer } from "../constructs/aws/data-alarms";
+import { DataDashboard } from "../constructs/aws/data-dashboard";
 import type { ElastiCacheRedis } from "../constructs/aws/elasticache-redis";
 import type { PolicyStatement } from "../constructs/aws/iam-policy";
 import { PodIdentity } from "../constructs/aws/pod-identity";
@@ -22,7 +23,7 @@ export interface AwsMonitoringProps {
   readonly edge: WatchedLoadBalancer;
 }
 
-/** The half of monitoring that is AWS's: one topic for all alerts, alarms on managed services, and the store of logs. */
+/** The half of monitoring that is AWS's: one topic for all alerts, alarms and a dashboard on managed services, and the store of logs. */
 export class AwsMonitoring extends Construct {
   readonly alertTopic: AlertReceiver;
   readonly logs: LogDestination;
@@ -61,6 +62,16 @@ export class AwsMonitoring extends Construct {
       },
       edge,
       dependsOn: topic.ready,
+    });
+    new DataDashboard(this, "dashboard", {
+      name: `${prefix}-data`,
+      region,
+      databaseInstanceIdentifiers: database.instanceIdentifiers,
+      redisNodeIds: {
+        sessions: redis.sessions.nodeIds,
+        ...(redis.cache !== redis.sessions && { cache: redis.cache.nodeIds }),
+      },
+      edge,
     });
     const group = new ContainerLogGroup(this, "logs", {
       name: prefix,

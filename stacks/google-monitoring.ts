@@ -2,6 +2,7 @@ import { Construct } from "constructs";
 import type { CloudSqlDatabase } from "../constructs/google/cloud-sql-database";
 import { ContainerLogBucket } from "../constructs/google/container-log-bucket";
 import { DataAlarms } from "../constructs/google/data-alarms";
+import { DataDashboard } from "../constructs/google/data-dashboard";
 import type { GoogleEnvironment } from "../environments/defaults";
 
 export interface GoogleMonitoringProps {
@@ -11,7 +12,7 @@ export interface GoogleMonitoringProps {
   readonly database: CloudSqlDatabase;
 }
 
-/** The half of monitoring that is Google's: alarms on managed services and on the site, and the store of logs. */
+/** The half of monitoring that is Google's: alarms and a dashboard on managed services, alarms on the site, and the store of logs. */
 export class GoogleMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: GoogleMonitoringProps) {
     super(scope, id);
@@ -28,6 +29,13 @@ export class GoogleMonitoring extends Construct {
         ...(redis.groups === "separate" && { cache: { instanceName: `${prefix}-cache`, hasSessions: false } }),
       },
       domain: edge.allowedCidrs.includes("0.0.0.0/0") ? domain : undefined,
+    });
+    new DataDashboard(this, "dashboard", {
+      name: `${prefix}-data`,
+      project,
+      region,
+      databaseInstances: database.instanceNames,
+      redisInstances: redis.groups === "separate" ? [`${prefix}-sessions`, `${prefix}-cache`] : [`${prefix}-sessions`],
     });
     new ContainerLogBucket(this, "logs", {
       name: prefix,

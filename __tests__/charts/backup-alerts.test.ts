@@ -1,16 +1,21 @@
-/** Alerts of charts/backup: they ask for metrics that the program serves, and each has its guide. */
+/** Alerts and dashboard of charts/backup: they ask for metrics that the program serves, and each has its guide. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { exposeState } from "../../services/backup/src/cli/metrics/exposition";
 import { drill, manifest } from "../services/backup/cli/fake-world";
 import type { Resource } from "../support/template";
-import { metricsIn } from "./known-metrics";
+import { metricsIn, selectorsIn } from "./promql";
 
 const root = join(__dirname, "../..");
 const rules: Resource[] = parse(readFileSync(join(root, "charts/backup/files/alerts.yaml"), "utf8")).groups.flatMap(
   (group: Resource) => group.rules,
 );
+const { panels }: Resource = JSON.parse(readFileSync(join(root, "charts/backup/files/dashboard.json"), "utf8"));
+const queries = [
+  ...rules.map(({ alert, expr }) => [alert, expr]),
+  ...panels.flatMap(({ title, targets }: Resource) => targets.map(({ expr }: Resource) => [title, expr])),
+] as [string, string][];
 const guide = readFileSync(join(root, "docs/backup.md"), "utf8");
 
 const time = new Date("2026-08-21T00:00:00Z");
@@ -34,15 +39,15 @@ const served = exposeState({
   passedDrill: drill,
 });
 
-test.each(rules.map(({ alert, expr }) => [alert, expr]))("%s asks for metrics that the program serves", (_, expr) => {
+test.each(queries)("%s asks for metrics that the program serves", (_, expr) => {
   const names = metricsIn(expr.replaceAll(/[A-Z]+_HOURS/g, "1"));
   expect(names.length).toBeGreaterThan(0);
   for (const name of names.filter((one) => one !== "up")) expect(served).toMatch(new RegExp(`^${name}[ {]`, "m"));
 });
 
-test.each(rules.map(({ alert, expr }) => [alert, expr]))("%s looks at this site alone", (_, expr) => {
-  for (const selector of expr.match(/\{[^}]*\}/g) ?? []) {
-    expect(selector).toMatch(/^\{namespace="NAMESPACE", job="RELEASE"[,}]/);
+test.each(queries)("%s looks at this site alone", (_, expr) => {
+  for (const selector of selectorsIn(expr)) {
+    expect(selector).toMatch(/^\{namespace=["']NAMESPACE["'], job=["']RELEASE["'][,}]/);
   }
 });
 

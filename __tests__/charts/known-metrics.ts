@@ -58,20 +58,22 @@ export const KNOWN_METRICS: readonly MetricSource[] = [
     source: "https://github.com/google/cadvisor/blob/v0.53.0/metrics/prometheus.go",
     names: ["container_cpu_usage_seconds_total", "container_memory_working_set_bytes"],
   },
+  {
+    source: "KServe's Python servers: https://github.com/kserve/kserve/blob/v0.20.0/python/kserve/kserve/metrics.py",
+    names: ["request_predict_seconds_bucket", "request_predict_seconds_count"],
+  },
+  {
+    source: "https://github.com/triton-inference-server/server/blob/main/docs/user_guide/metrics.md",
+    names: ["nv_inference_request_duration_us", "nv_inference_request_failure", "nv_inference_request_success"],
+  },
+  {
+    source: "https://github.com/NVIDIA/dcgm-exporter/blob/main/etc/default-counters.csv",
+    names: ["DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL"],
+  },
   { source: "Prometheus itself, of every target", names: ["up"] },
 ];
 
 function imageMetrics(): string[] {
   const program = readFileSync(join(__dirname, "../../images/moodle/commands/site-metrics.php"), "utf8");
   return [...new Set(Array.from(program.matchAll(/->gauge\('([a-z_]+)'/g), ([, name = ""]) => `moodle_${name}`))];
-}
-
-/** Names of metrics in a PromQL expression: what is neither a function, a keyword, a label nor a text. */
-export function metricsIn(expression: string): string[] {
-  const bare = expression
-    .replaceAll(/"[^"]*"|'[^']*'/g, "")
-    .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, " ")
-    .replaceAll(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, " ");
-  const words = bare.match(/(?<![\w.])[a-zA-Z_:][\w:]*(?![\w:]*\s*\()/g) ?? [];
-  return [...new Set(words)].filter((word) => !/^(?:and|or|unless|bool|offset|inf|nan)$/i.test(word));
 }

@@ -1,4 +1,4 @@
-/** Alerts of charts/model-rollout: they ask for metrics that the program serves, and each has its guide. */
+/** Alerts and dashboard of charts/model-rollout: they ask for metrics that the program serves, and each has its guide. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -6,11 +6,16 @@ import { exposition } from "../../services/rollout/src/exposition";
 import { Log } from "../../services/rollout/src/log";
 import { World } from "../services/rollout/support/world";
 import type { Resource } from "../support/template";
-import { metricsIn } from "./known-metrics";
+import { metricsIn, selectorsIn } from "./promql";
 
 const root = join(__dirname, "../..");
 const file = readFileSync(join(root, "charts/model-rollout/files/alerts.yaml"), "utf8");
 const rules: Resource[] = parse(file).groups.flatMap((group: Resource) => group.rules);
+const { panels }: Resource = JSON.parse(readFileSync(join(root, "charts/model-rollout/files/dashboard.json"), "utf8"));
+const queries = [
+  ...rules.map(({ alert, expr }) => [alert, expr]),
+  ...panels.flatMap(({ title, targets }: Resource) => targets.map(({ expr }: Resource) => [title, expr])),
+] as [string, string][];
 const guide = readFileSync(join(root, "docs/model-rollout.md"), "utf8");
 
 let served: string;
@@ -21,15 +26,15 @@ beforeAll(async () => {
   served = await exposition(world.cluster, ["bert"], new Log(() => {}));
 });
 
-test.each(rules.map(({ alert, expr }) => [alert, expr]))("%s asks for metrics that the program serves", (_, expr) => {
+test.each(queries)("%s asks for metrics that the program serves", (_, expr) => {
   const names = metricsIn(expr.replaceAll("STUCK_MINUTES", "1"));
   expect(names.length).toBeGreaterThan(0);
-  for (const name of names.filter((one) => one !== "up")) expect(served).toMatch(new RegExp(`^${name}[ {]`, "m"));
+  for (const name of names.filter((one) => one !== "up")) expect(served).toContain(`# TYPE ${name} gauge\n`);
 });
 
-test.each(rules.map(({ alert, expr }) => [alert, expr]))("%s looks at this release alone", (_, expr) => {
-  for (const selector of expr.match(/\{[^}]*\}/g) ?? []) {
-    expect(selector).toMatch(/^\{namespace="NAMESPACE", job="RELEASE"[,}]/);
+test.each(queries)("%s looks at this release alone", (_, expr) => {
+  for (const selector of selectorsIn(expr)) {
+    expect(selector).toMatch(/^\{namespace=["']NAMESPACE["'], job=["']RELEASE["'][,}]/);
   }
 });
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { Resource } from "../support/template";
-import { KNOWN_METRICS, metricsIn } from "./known-metrics";
+import { KNOWN_METRICS } from "./known-metrics";
+import { metricsIn, selectorsIn } from "./promql";
 
 const chart = join(__dirname, "../../charts/moodle");
 const read = (file: string) => readFileSync(join(chart, "files", file), "utf8");
@@ -21,14 +22,6 @@ const expressions: (readonly [string, string])[] = [
 const known = KNOWN_METRICS.flatMap(({ names }) => names);
 const runbook = readFileSync(join(chart, "../../docs/moodle-operation.md"), "utf8");
 
-test.each([
-  ['sum by (pod) (rate(nginx_http_requests_total{job="RELEASE"}[5m])) > 0', ["nginx_http_requests_total"]],
-  ["a == bool b unless on (x, y) c{z='w > v'} * 1e3", ["a", "b", "c"]],
-  ["absent(up{a=~'b|c'} == 1) or clamp_min(d - on (pod) e, 0)", ["up", "d", "e"]],
-])("the names of metrics are found in %s", (expression, names) => {
-  expect(metricsIn(expression)).toEqual(names);
-});
-
 test.each(expressions)("%s asks for metrics that exist", (_, expression) => {
   const names = metricsIn(expression);
   expect(names.length).toBeGreaterThan(0);
@@ -36,7 +29,7 @@ test.each(expressions)("%s asks for metrics that exist", (_, expression) => {
 });
 
 test.each(expressions)("%s counts this site alone", (_, expression) => {
-  const selectors = expression.match(/\{[^}]*\}/g) ?? [];
+  const selectors = selectorsIn(expression);
   expect(selectors.length).toBeGreaterThanOrEqual(metricsIn(expression).length);
   for (const selector of selectors) expect(selector).toMatch(/namespace=["']NAMESPACE["']/);
   expect(expression).toContain("RELEASE");

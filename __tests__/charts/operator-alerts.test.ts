@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { Metrics } from "../../services/operator/src/kernel/metrics";
 import type { Resource } from "../support/template";
-import { metricsIn } from "./known-metrics";
+import { metricsIn } from "./promql";
 
 const root = join(__dirname, "../..");
 const chart = join(root, "charts/moodle-operator/files");

@@ -9,6 +9,7 @@ export * from "./cluster-planner";
 export * from "./container-log-group";
 export * from "./container-registry";
 export * from "./data-alarms";
+export * from "./data-dashboard";
 export * from "./ebs-volume-class";
 export * from "./eks-cluster";
 export * from "./elasticache-redis";

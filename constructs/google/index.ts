@@ -8,6 +8,7 @@ export * from "./cloud-sql-database";
 export * from "./container-log-bucket";
 export * from "./custom-roles";
 export * from "./data-alarms";
+export * from "./data-dashboard";
 export * from "./filestore";
 export * from "./gateway-edge";
 export * from "./gcs-bucket";
