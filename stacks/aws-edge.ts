@@ -50,6 +50,7 @@ function addAlb(
     account,
     region,
     waf: edge.type === "alb" && edge.waf,
+    loginRequestsPerMinute: environment.moodle.loginRequestsPerMinute,
     allowedCidrs: edge.allowedCidrs,
     domain: environment.domain,
     hostedZoneId: environment.hostedZone.id,

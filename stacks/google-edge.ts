@@ -46,6 +46,7 @@ function addGateway(
     managedZoneName: managedZone.name,
     namespace: firstStop(environment)?.namespace ?? namespace,
     cloudArmor,
+    loginRequestsPerMinute: environment.moodle.loginRequestsPerMinute,
     allowedCidrs,
   });
   return { kind: "gateway", frontEnd, route: frontEnd.route };

@@ -34,6 +34,8 @@ export interface AlbEdgeProps {
   readonly allowedCidrs: readonly string[];
   /** Whether AWS WAF stands before the site. */
   readonly waf: boolean;
+  /** Requests to the pages of the login that AWS WAF lets one address make in a minute. @default no limit */
+  readonly loginRequestsPerMinute?: number;
   /** Port on which the pods listen. @default 8080 */
   readonly servicePort?: number;
   /** Port on which a pod says that it can answer. @default `servicePort` */
@@ -85,7 +87,10 @@ export class AlbEdge extends Construct {
       type: "A",
       alias: { name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true },
     });
-    const waf = props.waf ? new WebAcl(this, "waf", { name, resourceArn: loadBalancer.arn }).ready : [];
+    const { loginRequestsPerMinute } = props;
+    const waf = props.waf
+      ? new WebAcl(this, "waf", { name, resourceArn: loadBalancer.arn, loginRequestsPerMinute }).ready
+      : [];
 
     this.targetGroupArn = targetGroup.arn;
     this.loadBalancerArn = loadBalancer.arn;

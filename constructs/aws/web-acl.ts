@@ -27,22 +27,22 @@ export interface WebAclProps {
   readonly name: string;
   /** The load balancer that it stands before. */
   readonly resourceArn: string;
+  /**
+   * Requests to the pages of the login, `/login/`, that one address may make in a minute, 10 or more; further ones are answered
+   * with status 429. @default no limit
+   */
+  readonly loginRequestsPerMinute?: number;
 }
 
 /**
- * A web application firewall. It has no limit of requests by address: a whole campus comes from one, most of all in
- * an exam.
+ * A web application firewall. But for the login it has no limit of requests by address: a whole campus comes from one,
+ * most of all in an exam.
  */
 export class WebAcl extends Construct {
   readonly ready: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: WebAclProps) {
     super(scope, id);
-    const visibilityConfig = (metricName: string) => ({
-      metricName,
-      cloudwatchMetricsEnabled: true,
-      sampledRequestsEnabled: true,
-    });
     const rule = Object.entries(RULE_GROUPS).map(
       ([name, counted], priority): Wafv2WebAclRule => ({
         name,
@@ -63,7 +63,7 @@ export class WebAcl extends Construct {
       name: props.name,
       scope: "REGIONAL",
       defaultAction: { allow: {} },
-      rule,
+      rule: props.loginRequestsPerMinute === undefined ? rule : [...rule, loginLimit(props.loginRequestsPerMinute)],
       visibilityConfig: visibilityConfig(props.name),
     });
     const association = new Wafv2WebAclAssociation(this, "association", {
@@ -72,4 +72,33 @@ export class WebAcl extends Construct {
     });
     this.ready = [association];
   }
+}
+
+function visibilityConfig(metricName: string) {
+  return { metricName, cloudwatchMetricsEnabled: true, sampledRequestsEnabled: true };
+}
+
+/** https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-high-level-settings.html */
+function loginLimit(requestsPerMinute: number): Wafv2WebAclRule {
+  return {
+    name: "LoginLimit",
+    priority: Object.keys(RULE_GROUPS).length,
+    action: { block: { customResponse: { responseCode: 429 } } },
+    statement: {
+      rate_based_statement: {
+        aggregate_key_type: "IP",
+        evaluation_window_sec: 60,
+        limit: requestsPerMinute,
+        scope_down_statement: {
+          byte_match_statement: {
+            field_to_match: { uri_path: {} },
+            positional_constraint: "STARTS_WITH",
+            search_string: "/login/",
+            text_transformation: [{ priority: 0, type: "NORMALIZE_PATH" }],
+          },
+        },
+      },
+    },
+    visibilityConfig: visibilityConfig("LoginLimit"),
+  };
 }

@@ -50,6 +50,11 @@ export interface GatewayEdgeProps {
    * @default scannerdetection, sessionfixation and cve-canary
    */
   readonly enforcedRuleSets?: readonly CloudArmorRuleSet[];
+  /**
+   * Requests to the pages of the login, `/login/`, that Cloud Armor lets one address make in a minute; further ones are answered with
+   * status 429. For a site that is open to everybody: what is for some networks alone has no such limit. @default no limit
+   */
+  readonly loginRequestsPerMinute?: number;
   /** Networks that may use the site, 10 at most. @default everybody */
   readonly allowedCidrs?: readonly string[];
 }
@@ -136,7 +141,7 @@ export class GatewayEdge extends Construct implements GatewayFrontEnd {
   }
 
   private securityPolicy(props: GatewayEdgeProps): ComputeSecurityPolicy | undefined {
-    const filters = props.cloudArmor ?? true;
+    const { cloudArmor: filters = true, loginRequestsPerMinute } = props;
     const allowedCidrs = props.allowedCidrs ?? ["0.0.0.0/0"];
     if (allowedCidrs.length === 0 || allowedCidrs.length > 10) {
       refuse(this.node.path, {
@@ -156,6 +161,7 @@ export class GatewayEdge extends Construct implements GatewayFrontEnd {
       adaptiveProtectionConfig: filters ? { layer7DdosDefenseConfig: { enable: true } } : undefined,
       rule: [
         ...(filters ? filterRules(props.enforcedRuleSets) : []),
+        ...(filters && isOpen && loginRequestsPerMinute !== undefined ? [loginLimit(loginRequestsPerMinute)] : []),
         ...(isOpen ? [] : [addressRule(10_000, "allow", allowedCidrs, "Networks that may use the site")]),
         addressRule(DEFAULT_PRIORITY, isOpen ? "allow" : "deny(403)", ["*"], "Everybody else"),
       ],
@@ -176,6 +182,25 @@ function filterRules(
     preview: !enforced.includes(ruleSet),
     match: { expr: { expression: `evaluatePreconfiguredWaf('${ruleSet}', {'sensitivity': 1})` } },
   }));
+}
+
+/**
+ * What is below the limit is let in, so it comes after all filters.
+ * https://cloud.google.com/armor/docs/rate-limiting-overview
+ */
+function loginLimit(count: number): ComputeSecurityPolicyRule {
+  return {
+    action: "throttle",
+    priority: 9000,
+    description: "Requests to the pages of the login",
+    match: { expr: { expression: "request.path.startsWith('/login/')" } },
+    rateLimitOptions: {
+      conformAction: "allow",
+      exceedAction: "deny(429)",
+      enforceOnKey: "IP",
+      rateLimitThreshold: { count, intervalSec: 60 },
+    },
+  };
 }
 
 function addressRule(

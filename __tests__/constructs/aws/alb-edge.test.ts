@@ -200,6 +200,21 @@ describe("the firewall", () => {
     expect(synthesize({ waf: false }).types()).not.toContain("aws_wafv2_web_acl");
   });
 
+  test("lets one address ask for the login so often, where that is limited", () => {
+    const [limit] = synthesize({ loginRequestsPerMinute: 600 })
+      .only("aws_wafv2_web_acl")
+      .rule.filter(({ name }: Resource) => name === "LoginLimit");
+    expect(limit.action.block.custom_response).toEqual({ response_code: 429 });
+    expect(limit.statement.rate_based_statement).toMatchObject({
+      aggregate_key_type: "IP",
+      evaluation_window_sec: 60,
+      limit: 600,
+      scope_down_statement: { byte_match_statement: { search_string: "/login/", field_to_match: { uri_path: {} } } },
+    });
+    expect(acl.rule.map(({ priority }: Resource) => priority)).not.toContain(limit.priority);
+    expect(acl.rule.map(({ name }: Resource) => name)).not.toContain("LoginLimit");
+  });
+
   test("has the managed rules for PHP sites", () => {
     expect(Object.keys(groups).sort()).toEqual([
       "AWSManagedRulesAmazonIpReputationList",

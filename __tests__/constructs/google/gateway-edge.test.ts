@@ -111,6 +111,30 @@ test("a rule set is enforced where asked for", () => {
   expect(rules(template).find(({ description }) => description === "sqli-v33-stable")?.preview).toBe(false);
 });
 
+describe("the limit of requests to the login", () => {
+  const limits = (overrides: Partial<GatewayEdgeProps>) =>
+    rules(build({ loginRequestsPerMinute: 600, ...overrides }).template).filter(({ action }) => action === "throttle");
+
+  test("counts each address by itself, behind all filters", () => {
+    const [limit] = limits({});
+    expect(limit).toMatchObject({
+      match: { expr: { expression: "request.path.startsWith('/login/')" } },
+      rate_limit_options: {
+        conform_action: "allow",
+        exceed_action: "deny(429)",
+        enforce_on_key: "IP",
+        rate_limit_threshold: { count: 600, interval_sec: 60 },
+      },
+    });
+    const before = rules(build().template).filter(({ priority }) => priority < limit?.priority);
+    expect(before).toHaveLength(10);
+  });
+
+  test("lets nobody in whom the site is not for", () => {
+    expect(limits({ allowedCidrs: ["203.0.113.0/24"] })).toEqual([]);
+  });
+});
+
 describe("a site for some networks alone", () => {
   const allowedCidrs = ["203.0.113.0/24", "198.51.100.0/24"];
 
