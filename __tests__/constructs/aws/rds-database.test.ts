@@ -342,15 +342,15 @@ describe("refuses", () => {
 
 describe("certificate authorities", () => {
   test("are the three current roots of the region, and none of another", () => {
-    const pem = rdsCertificateAuthorities("eu-central-1") ?? "";
+    const pem = rdsCertificateAuthorities("database", "eu-central-1");
     expect(pem.match(/-----BEGIN CERTIFICATE-----/g)).toHaveLength(3);
-    const other = rdsCertificateAuthorities("eu-central-2") ?? "";
+    const other = rdsCertificateAuthorities("database", "eu-central-2");
     expect(pem.split(/(?<=-----END CERTIFICATE-----)\s/).filter((one) => one !== "" && other.includes(one))).toEqual(
       [],
     );
   });
 
   test("end in a newline, so that bundles can be joined", () => {
-    expect(rdsCertificateAuthorities("us-east-1")).toMatch(/-----END CERTIFICATE-----\n$/);
+    expect(rdsCertificateAuthorities("database", "us-east-1")).toMatch(/-----END CERTIFICATE-----\n$/);
   });
 });
