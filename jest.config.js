@@ -18,8 +18,7 @@ module.exports = {
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdktf.out/"],
   // TypeScript wants the extension in import(), which only the compiled file has.
   moduleNameMapper: {
-    "^(\\./(aws|google)-(bootstrap|environment))\\.js$": "$1",
-    "^(\\./(s3|gcs))\\.js$": "$1",
+    "^(\\.{1,2}/.*)\\.js$": "$1",
     "^@moodle-platform/api$": "<rootDir>/services/api/src/index.ts",
   },
   runtime: "<rootDir>/__tests__/support/runtime.js",

@@ -76,7 +76,7 @@ describeOnTestbed("backup", () => {
       const props = { database: database(engine), objectStore, backupStore };
       for (const monitoring of [undefined, { namespace: "monitoring" }]) {
         const manifests = await render(release({ ...props, monitoring }));
-        await expect(apply(manifests, NAMESPACE)).resolves.toHaveLength(monitoring === undefined ? 15 : 19);
+        await expect(apply(manifests, NAMESPACE)).resolves.toHaveLength(monitoring === undefined ? 15 : 20);
         await kubectl(["delete", "--namespace", NAMESPACE, "--filename=-"], { input: manifests });
       }
     });

@@ -58,7 +58,7 @@ describeOnTestbed("charts/model-rollout", () => {
       ...release(strict, { namespace: "monitoring", labels: { release: "prometheus" } }),
       namespace: strict,
     };
-    await expect(apply(await render(given), strict)).resolves.toHaveLength(15);
+    await expect(apply(await render(given), strict)).resolves.toHaveLength(16);
   });
 
   const account = `system:serviceaccount:${KNATIVE}:model-rollout`;

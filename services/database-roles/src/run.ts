@@ -1,18 +1,10 @@
 import type { Administrator } from "./administrators/administrator";
-import { CloudSqlUser } from "./administrators/cloud-sql-user";
-import { RdsManagedSecret } from "./administrators/rds-managed-secret";
-import { RdsResetPassword } from "./administrators/rds-reset-password";
 import type { Configuration, SecretRef } from "./configuration";
-import { MysqlServer } from "./databases/mysql";
-import { PostgresqlServer } from "./databases/postgresql";
 import { type AdministratorSession, type DatabaseServer, isConnectionError, LoginRefused } from "./databases/server";
 import type { Log } from "./log";
 import { generatePassword } from "./password";
 import { type Patience, retry, until } from "./retry";
 import { type Credentials, fill, fillCredentials, type SecretStore } from "./secrets";
-import { AwsSecretsManager } from "./stores/aws-secrets-manager";
-import { GoogleSecretManager } from "./stores/google-secret-manager";
-import { Vault } from "./stores/vault";
 
 /** Names of the roles where their secrets hold none yet. */
 const USERNAMES = { application: "moodle", backup: "moodle_backup", reader: "moodle_reader" } as const;
@@ -23,11 +15,11 @@ const USERNAMES = { application: "moodle", backup: "moodle_backup", reader: "moo
  */
 export async function run(configuration: Configuration, caCertificates: string, log: Log): Promise<void> {
   const patience: Patience = { deadline: Date.now() + configuration.deadlineSeconds * 1000, log };
-  const server = databaseServer(configuration, caCertificates, log);
+  const server = await databaseServer(configuration, caCertificates, log);
   const session = await administer(server, configuration, patience);
   try {
     await until("waiting for another run to end", patience, async () => ((await session.lock()) ? true : undefined));
-    const stores = openStores(configuration, patience);
+    const stores = await openStores(configuration, patience);
     const credentialsOf = async (role: keyof typeof USERNAMES): Promise<Credentials> => {
       const { store, name } = configuration.roles[role];
       return fillCredentials(stores(store), name, USERNAMES[role], log);
@@ -59,7 +51,7 @@ async function administer(
   configuration: Configuration,
   patience: Patience,
 ): Promise<AdministratorSession> {
-  const administrator = createAdministrator(configuration, patience);
+  const administrator = await createAdministrator(configuration, patience);
   let credentials: Credentials | undefined;
   let refusals = 0;
   return retry(
@@ -81,30 +73,58 @@ async function administer(
   );
 }
 
-function databaseServer(configuration: Configuration, caCertificates: string, log: Log): DatabaseServer {
+// Drivers and SDKs are loaded where they are used: all of them together take longer to load than a run takes.
+
+async function databaseServer(configuration: Configuration, caCertificates: string, log: Log): Promise<DatabaseServer> {
   const { engine, host, port, database } = configuration;
   const options = { host, port, database, caCertificates, log };
-  return engine === "postgresql" ? new PostgresqlServer(options) : new MysqlServer(engine, options);
+  if (engine === "postgresql") {
+    const { PostgresqlServer } = await import("./databases/postgresql.js");
+    return new PostgresqlServer(options);
+  }
+  const { MysqlServer } = await import("./databases/mysql.js");
+  return new MysqlServer(engine, options);
 }
 
-function createAdministrator({ administrator, engine }: Configuration, patience: Patience): Administrator {
+async function createAdministrator(
+  { administrator, engine }: Configuration,
+  patience: Patience,
+): Promise<Administrator> {
   switch (administrator.kind) {
-    case "rds-managed-secret":
+    case "rds-managed-secret": {
+      const { RdsManagedSecret } = await import("./administrators/rds-managed-secret.js");
       return new RdsManagedSecret(administrator, patience);
-    case "rds-reset-password":
+    }
+    case "rds-reset-password": {
+      const { RdsResetPassword } = await import("./administrators/rds-reset-password.js");
       return new RdsResetPassword(administrator, patience);
-    case "cloud-sql-user":
+    }
+    case "cloud-sql-user": {
+      const { CloudSqlUser } = await import("./administrators/cloud-sql-user.js");
       return new CloudSqlUser(administrator, engine, patience);
+    }
   }
 }
 
 /** Opens every store that the configuration describes; one that a secret names is always among them. */
-function openStores({ stores }: Configuration, patience: Patience): (kind: SecretRef["store"]) => SecretStore {
+async function openStores(
+  { stores }: Configuration,
+  patience: Patience,
+): Promise<(kind: SecretRef["store"]) => SecretStore> {
   const opened = new Map<SecretRef["store"], SecretStore>();
   const { "aws-secrets-manager": aws, "google-secret-manager": google, vault } = stores;
-  if (aws !== undefined) opened.set("aws-secrets-manager", new AwsSecretsManager(aws.region));
-  if (google !== undefined) opened.set("google-secret-manager", new GoogleSecretManager(google.project));
-  if (vault !== undefined) opened.set("vault", new Vault(vault, patience));
+  if (aws !== undefined) {
+    const { AwsSecretsManager } = await import("./stores/aws-secrets-manager.js");
+    opened.set("aws-secrets-manager", new AwsSecretsManager(aws.region));
+  }
+  if (google !== undefined) {
+    const { GoogleSecretManager } = await import("./stores/google-secret-manager.js");
+    opened.set("google-secret-manager", new GoogleSecretManager(google.project));
+  }
+  if (vault !== undefined) {
+    const { Vault } = await import("./stores/vault.js");
+    opened.set("vault", new Vault(vault, patience));
+  }
   return (kind) => {
     const store = opened.get(kind);
     if (store === undefined) throw new Error(`the configuration describes no store ${kind}`);
