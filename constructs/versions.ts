@@ -93,6 +93,8 @@ export const UPSTREAM_IMAGES = {
   postgresql: { repository: "docker.io/library/postgres", tag: "17.11-trixie" },
   mysql: { repository: "docker.io/library/mysql", tag: "8.4.11-oraclelinux9" },
   mariadb: { repository: "docker.io/library/mariadb", tag: "11.4.12-noble" },
+  // Of KServe's own version.
+  storageInitializer: { repository: "docker.io/kserve/storage-initializer", tag: "v0.20.0" },
   nginxPrometheusExporter: { repository: "docker.io/nginx/nginx-prometheus-exporter", tag: "1.5.3" },
 } as const;
 

@@ -43,27 +43,29 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
         : [],
   },
   {
-    reads: ["files.tier", "files.capacityGb"],
-    check: ({ files: { tier, capacityGb } }) =>
-      tier === "ZONAL" && capacityGb < 1024
-        ? [fault("files.capacityGb", capacityGb, "1024 or more with tier ZONAL", "raise it or choose another tier")]
-        : [],
+    reads: ["files.tier", "files.capacityGb", "files.modelsCapacityGb"],
+    check: ({ files }) =>
+      (["capacityGb", "modelsCapacityGb"] as const)
+        .filter((field) => files.tier === "ZONAL" && (files[field] ?? 1024) < 1024)
+        .map((field) =>
+          fault(`files.${field}`, files[field], "1024 or more with tier ZONAL", "raise it or choose another tier"),
+        ),
   },
   {
-    reads: ["protection", "files.tier", "network.filesCidr"],
+    reads: ["protection", "files.tier", "network.filesCidr", "network.modelsCidr"],
     check: ({ protection, files, network }) => {
       const tier = files.tier ?? (protection === "protected" ? "REGIONAL" : "BASIC_HDD");
       const longest = tier === "BASIC_HDD" ? 29 : 26;
-      return (parseCidr(network.filesCidr)?.bitmask ?? 0) > longest
-        ? [
-            fault(
-              "network.filesCidr",
-              network.filesCidr,
-              `a /${longest} or larger with files.tier ${tier}`,
-              "give a larger range or choose another tier",
-            ),
-          ]
-        : [];
+      return (["filesCidr", "modelsCidr"] as const)
+        .filter((field) => (parseCidr(network[field])?.bitmask ?? 0) > longest)
+        .map((field) =>
+          fault(
+            `network.${field}`,
+            network[field],
+            `a /${longest} or larger with files.tier ${tier}`,
+            "give a larger range or choose another tier",
+          ),
+        );
     },
   },
   {

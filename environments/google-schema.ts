@@ -109,6 +109,9 @@ export const googleSchema = z.strictObject({
       filesCidr: cidr(29, 24)
         .default("10.37.1.0/26")
         .describe("Addresses of Filestore, which takes the first: a /29 for BASIC_HDD, a /26 for ZONAL and REGIONAL."),
+      modelsCidr: cidr(29, 24)
+        .default("10.37.1.64/26")
+        .describe('Addresses of the Filestore of models with `pull: "warm-cache"`, as those of filesCidr.'),
     })
     .prefault({})
     .describe("The network."),
@@ -189,6 +192,11 @@ export const googleSchema = z.strictObject({
       capacityGb: count(100, 102400)
         .optional()
         .describe(`Capacity, in GiB: at least 100, or 1024 for ZONAL. Speed grows with it. ${BY_SIZE}`),
+      modelsCapacityGb: count(100, 102400)
+        .optional()
+        .describe(
+          'Capacity of a Filestore of the same tier for models with `pull: "warm-cache"`, in GiB: three versions of each. Default: 100, or 1024 for ZONAL.',
+        ),
     })
     .prefault({})
     .describe("The shared file system, Filestore."),

@@ -1,5 +1,5 @@
 /** Rules of what serves models. */
-import { modelFaults } from "../constructs/workloads/inference-model";
+import { MODEL_CACHE_CLAIM, modelFaults } from "../constructs/workloads/inference-model";
 import { fault, type Rule } from "./shared-rules";
 import type { SizedEnvironment } from "./sizing/environment";
 
@@ -10,6 +10,7 @@ export const INFERENCE_RULES: readonly Rule<SizedEnvironment>[] = [
       modelFaults(inference?.models ?? [], {
         gpuNodes: cluster.gpu !== undefined,
         knative: knative ?? model === "serverless",
+        cacheClaimName: MODEL_CACHE_CLAIM,
         prometheusAddress: inference?.prometheusAddress ?? (monitoring && "http://prometheus.monitoring:9090"),
       }).map((fault) => ({ ...fault, path: `inference.${fault.path}` })),
   },

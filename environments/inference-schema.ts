@@ -17,6 +17,12 @@ const model = z.strictObject({
   framework: z
     .enum(["sklearn", "huggingface", "triton"])
     .describe("Server: scikit-learn's, Hugging Face's, or NVIDIA Triton."),
+  pull: z
+    .enum(["init-container", "warm-cache"])
+    .default("init-container")
+    .describe(
+      "How a replica comes by its files: it fetches them from the bucket whenever it starts, or mounts them from a volume, onto which each version is fetched once. The volume is EFS or Filestore.",
+    ),
   device: z
     .enum(["cpu", "gpu"])
     .default("cpu")

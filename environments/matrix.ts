@@ -229,7 +229,10 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
         ...production,
         knative: true,
         knativeIngress: "kourier",
-        inference: { ...onGpu, models: [{ ...assistant, rollout: { maximumLatencyP95Seconds: 5 } }, grades] },
+        inference: {
+          ...onGpu,
+          models: [{ ...assistant, pull: "warm-cache", rollout: { maximumLatencyP95Seconds: 5 } }, grades],
+        },
         moodle: { ...production.moodle, ai: { model: "assistant", requests: 5000 } },
       },
       "inference-knative",

@@ -19,11 +19,12 @@ import { RdsDatabase } from "../constructs/aws/rds-database";
 import { rdsSnapshots } from "../constructs/aws/rds-snapshots";
 import { Runner } from "../constructs/aws/runner";
 import { SecretsManagerSecret } from "../constructs/aws/secrets-manager-secret";
-import { SharedFiles } from "../constructs/aws/shared-files";
+import { SharedFiles, type SharedFilesProps } from "../constructs/aws/shared-files";
 import { Vpc } from "../constructs/aws/vpc";
 import { ComponentTags } from "../constructs/core/component-tags";
 import { pinProviders } from "../constructs/core/providers";
 import type { ClusterAccess } from "../constructs/ports";
+import { isCached } from "../constructs/workloads/inference-model";
 import type { AwsEnvironment } from "../environments/defaults";
 import { addAwsBackend } from "./aws-backend";
 import { addAwsEdge } from "./aws-edge";
@@ -31,11 +32,15 @@ import { AwsMonitoring } from "./aws-monitoring";
 import { awsNames } from "./aws-names";
 import { addClusterProviders } from "./cluster-providers";
 import type { ModelPlatform } from "./inference";
-import { MODELS_ACCOUNT, modelBucketName } from "./inference-names";
+import { MODEL_CACHE_ACCOUNT, MODELS_ACCOUNT, modelBucketName } from "./inference-names";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
 import { SITE_ACCOUNTS, type SiteAccount, secretsToCreate, siteSecrets } from "./site-names";
 import { standardTags } from "./standard-tags";
+
+/** Network, key and protection of all that holds data. */
+type DataTier = Omit<ElastiCacheRedisProps, "name" | "nodeType" | "evictionPolicy"> &
+  Pick<SharedFilesProps, "subnetIds" | "keyArn">;
 
 /** A whole environment on AWS: network, cluster, data, edge, and the site in the cluster. */
 export class AwsEnvironmentStack extends PlatformStack {
@@ -217,7 +222,7 @@ export class AwsEnvironmentStack extends PlatformStack {
       controller,
       alertTopic: watching?.alertTopic,
       logs: watching?.logs,
-      models: environment.inference && this.addModels(cluster, keys.data),
+      models: environment.inference && this.addModels(cluster, dataTier),
       podCidrs: [environment.network.cidr],
     });
   }
@@ -287,7 +292,7 @@ export class AwsEnvironmentStack extends PlatformStack {
     });
   }
 
-  private addRedis(dataTier: Omit<ElastiCacheRedisProps, "name" | "nodeType" | "evictionPolicy">) {
+  private addRedis(dataTier: DataTier) {
     const { prefix, redis, protection } = this.environment;
     const add = (use: "sessions" | "cache", nodeType: string, evictionPolicy: "noeviction" | "allkeys-lru") =>
       new ElastiCacheRedis(this, `redis-${use}`, {
@@ -314,17 +319,23 @@ export class AwsEnvironmentStack extends PlatformStack {
     return new ObjectBucket(this, "objects", { bucketName, keyArn: key.keyArn, region, protection });
   }
 
-  private addModels({ clusterName }: EksCluster, key: KmsKey): ModelPlatform {
-    const { region, protection } = this.environment;
+  private addModels({ clusterName }: EksCluster, dataTier: DataTier): ModelPlatform {
+    const { prefix, region, protection, inference } = this.environment;
     const bucketName = modelBucketName(this.environment);
-    const bucket = new ObjectBucket(this, "models", { bucketName, keyArn: key.keyArn, region, protection });
-    const identity = new PodIdentity(this, "identity-models", {
-      ...this.place,
-      ...MODELS_ACCOUNT,
-      clusterName,
-      statements: bucket.readStatements(),
+    const bucket = new ObjectBucket(this, "models", { bucketName, keyArn: dataTier.keyArn, region, protection });
+    const identify = (id: string, account: typeof MODELS_ACCOUNT | typeof MODEL_CACHE_ACCOUNT) =>
+      new PodIdentity(this, id, { ...this.place, ...account, clusterName, statements: bucket.readStatements() });
+    const platform = { identity: identify("identity-models", MODELS_ACCOUNT), store: bucket.store };
+    if (inference?.models.some(isCached) !== true) return platform;
+    const { fileSystem: files } = new SharedFiles(this, "models-files", {
+      ...dataTier,
+      name: `${prefix}-models`,
+      // The user of KServe's storage initializer.
+      posixId: 1000,
+      // Whatever is on it comes from the bucket.
+      protection: "disposable",
     });
-    return { identity, store: bucket.store };
+    return { ...platform, cache: { identity: identify("identity-model-cache", MODEL_CACHE_ACCOUNT), files } };
   }
 
   private addBackups(key: KmsKey): ObjectBucket {

@@ -5,7 +5,7 @@ import { pinProviders } from "../constructs/core/providers";
 import { grantBackups } from "../constructs/google/backup-grants";
 import { BudgetAlarm } from "../constructs/google/budget-alarm";
 import { CloudSqlDatabase } from "../constructs/google/cloud-sql-database";
-import { Filestore } from "../constructs/google/filestore";
+import { Filestore, type FilestoreProps } from "../constructs/google/filestore";
 import { GcsBucket } from "../constructs/google/gcs-bucket";
 import { GkeCluster } from "../constructs/google/gke-cluster";
 import { GoogleWorkloadIdentity } from "../constructs/google/google-workload-identity";
@@ -15,6 +15,7 @@ import { Network } from "../constructs/google/network";
 import { ObjectStoreKey } from "../constructs/google/object-store-key";
 import { SecretManagerSecret } from "../constructs/google/secret-manager-secret";
 import type { RedisEndpoints } from "../constructs/ports";
+import { isCached } from "../constructs/workloads/inference-model";
 import type { GoogleEnvironment } from "../environments/defaults";
 import { addClusterProviders } from "./cluster-providers";
 import { addGoogleBackend } from "./google-backend";
@@ -22,7 +23,7 @@ import { addGoogleEdge } from "./google-edge";
 import { GoogleMonitoring } from "./google-monitoring";
 import { type GoogleNames, googleNames } from "./google-names";
 import type { ModelPlatform } from "./inference";
-import { MODELS_ACCOUNT, modelBucketName } from "./inference-names";
+import { MODEL_CACHE_ACCOUNT, MODELS_ACCOUNT, modelBucketName } from "./inference-names";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
 import { SITE_ACCOUNTS, type SiteAccount, secretsToCreate, siteSecrets } from "./site-names";
@@ -88,16 +89,9 @@ export class GoogleEnvironmentStack extends PlatformStack {
       backupSnapshot.waitFor(database.grantBackups("backup", backupSnapshot.member, role));
     }
 
-    const files = new Filestore(this, "files", {
-      name: `${prefix}-files`,
-      project,
-      location: environment.files.tier === "REGIONAL" ? region : (environment.zones[0] ?? ""),
-      tier: environment.files.tier,
+    const files = this.addFiles("files", network, {
       capacityGb: environment.files.capacityGb,
-      networkName: network.networkName,
       reservedIpRange: environment.network.filesCidr,
-      clientCidrs: [network.nodesCidr],
-      keyId: environment.files.tier === "BASIC_HDD" ? undefined : this.names.keyId("data"),
       protection,
     });
     const objects = this.addObjects(identities);
@@ -140,7 +134,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
       files: files.fileSystem,
       edge,
       controller,
-      models: environment.inference && this.addModels(cluster),
+      models: environment.inference && this.addModels(cluster, network),
       podCidrs: [environment.network.podsCidr],
     });
   }
@@ -230,8 +224,26 @@ export class GoogleEnvironmentStack extends PlatformStack {
     return bucket;
   }
 
-  private addModels({ workloadPool }: GkeCluster): ModelPlatform {
-    const { project, projectNumber, region, protection } = this.environment;
+  private addFiles(
+    use: "files" | "models-files",
+    network: Network,
+    props: Pick<FilestoreProps, "capacityGb" | "reservedIpRange" | "protection">,
+  ): Filestore {
+    const { prefix, project, region, zones, files } = this.environment;
+    return new Filestore(this, use, {
+      ...props,
+      name: `${prefix}-${use}`,
+      project,
+      location: files.tier === "REGIONAL" ? region : (zones[0] ?? ""),
+      tier: files.tier,
+      networkName: network.networkName,
+      clientCidrs: [network.nodesCidr],
+      keyId: files.tier === "BASIC_HDD" ? undefined : this.names.keyId("data"),
+    });
+  }
+
+  private addModels({ workloadPool }: GkeCluster, network: Network): ModelPlatform {
+    const { project, projectNumber, region, protection, inference, files } = this.environment;
     const bucket = new GcsBucket(this, "models", {
       bucketName: modelBucketName(this.environment),
       project,
@@ -239,14 +251,24 @@ export class GoogleEnvironmentStack extends PlatformStack {
       keyId: this.names.keyId("data"),
       protection,
     });
-    const identity = new GoogleWorkloadIdentity(this, "identity-models", {
-      project,
-      projectNumber,
-      workloadPool,
-      ...MODELS_ACCOUNT,
+    const identify = (use: "models" | "model-cache", account: typeof MODELS_ACCOUNT | typeof MODEL_CACHE_ACCOUNT) => {
+      const place = { project, projectNumber, workloadPool };
+      const identity = new GoogleWorkloadIdentity(this, `identity-${use}`, { ...place, ...account });
+      identity.waitFor(...bucket.grantRead(use, identity.member));
+      return identity;
+    };
+    const platform = { identity: identify("models", MODELS_ACCOUNT), store: bucket.store };
+    if (inference?.models.some(isCached) !== true) return platform;
+    const cacheFiles = this.addFiles("models-files", network, {
+      capacityGb: files.modelsCapacityGb ?? (files.tier === "ZONAL" ? 1024 : 100),
+      reservedIpRange: this.environment.network.modelsCidr,
+      // Whatever is on it comes from the bucket.
+      protection: "disposable",
     });
-    identity.waitFor(...bucket.grantRead("models", identity.member));
-    return { identity, store: bucket.store };
+    return {
+      ...platform,
+      cache: { identity: identify("model-cache", MODEL_CACHE_ACCOUNT), files: cacheFiles.fileSystem },
+    };
   }
 
   private addBackups(): GcsBucket {

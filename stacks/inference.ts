@@ -5,12 +5,14 @@ import type {
   KnativeServing,
   ObjectStore,
   PrometheusOperator,
+  SharedFileSystem,
   WorkloadIdentity,
 } from "../constructs/ports";
 import { needsKeda, resolveModel, serviceAt } from "../constructs/workloads/inference-model";
 import { InferenceServices, type ModelCaller } from "../constructs/workloads/inference-services";
 import { Keda } from "../constructs/workloads/keda";
 import { KServe } from "../constructs/workloads/kserve";
+import { ModelCache } from "../constructs/workloads/model-cache";
 import { ModelRollout } from "../constructs/workloads/model-rollout";
 import { PlatformNamespace } from "../constructs/workloads/platform-namespace";
 import type { Environment } from "../environments/defaults";
@@ -21,6 +23,12 @@ export interface ModelPlatform {
   readonly identity: WorkloadIdentity;
   /** The bucket that `npm run model:publish` fills. */
   readonly store: ObjectStore;
+  /** Needed where a model is served from the cache. */
+  readonly cache?: {
+    /** Reads the bucket too. */
+    readonly identity: WorkloadIdentity;
+    readonly files: SharedFileSystem;
+  };
 }
 
 export interface InferenceProps extends ModelPlatform {
@@ -61,6 +69,17 @@ export class Inference extends Construct {
       chartRegistry,
       dependsOn: [...dependsOn, ...keda, ...(knative?.ready ?? []), ...this.addNamespace("kserve", cluster)],
     });
+    const namespaceReady = this.addNamespace(props.identity.namespace, cluster);
+    const cache =
+      props.cache &&
+      new ModelCache(this, "cache", {
+        name: `${environment.prefix}-models`,
+        cluster,
+        ...props.cache,
+        store: props.store,
+        models,
+        dependsOn: [...dependsOn, ...kserve.ready, ...namespaceReady],
+      });
     const services = new InferenceServices(this, "models", {
       cluster,
       identity: props.identity,
@@ -68,10 +87,11 @@ export class Inference extends Construct {
       models,
       gpuNodes: environment.cluster.gpu !== undefined,
       knative,
+      cacheClaimName: cache?.claimName,
       prometheusAddress,
       callers: props.callers,
       monitoring: props.monitoring,
-      dependsOn: [...dependsOn, ...kserve.ready, ...this.addNamespace(props.identity.namespace, cluster)],
+      dependsOn: [...dependsOn, ...kserve.ready, ...namespaceReady, ...(cache?.ready ?? [])],
     });
     const rolledOut = models.filter(({ rollout }) => rollout !== undefined).map(({ name }) => name);
     const prometheus = prometheusAddress === undefined ? undefined : serviceAt(prometheusAddress);

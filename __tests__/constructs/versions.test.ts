@@ -32,6 +32,12 @@ test("the knative chart waits by the version pinned here", () => {
   expect(image).toEqual(UPSTREAM_IMAGES.kubectl);
 });
 
+test("versions of models are fetched by KServe's own program, of the version that serves them", () => {
+  const { image } = parse(readFileSync(join(root, "charts/model-cache/values.yaml"), "utf8"));
+  expect(image).toEqual(UPSTREAM_IMAGES.storageInitializer);
+  expect(image.tag).toBe(CHARTS.kserveResources.version);
+});
+
 test("Knative's operator is of the version that it installs", () => {
   expect(CHARTS.knativeOperator.version).toBe(`v${KNATIVE}`);
 });

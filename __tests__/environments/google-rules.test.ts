@@ -21,6 +21,12 @@ test.each([
   ["a zonal file system below its least size", { files: { tier: "ZONAL", capacityGb: 512 } }, "files.capacityGb"],
   ["a file system below the least size of all", { files: { capacityGb: 99 } }, "files.capacityGb"],
   ["a range too small for a regional file system", { network: { filesCidr: "10.37.1.0/29" } }, "network.filesCidr"],
+  [
+    "a zonal file system of models below its least size",
+    { files: { tier: "ZONAL", modelsCapacityGb: 512 } },
+    "files.modelsCapacityGb",
+  ],
+  ["a range too small for that of models", { network: { modelsCidr: "10.37.1.64/29" } }, "network.modelsCidr"],
   ["a range that Memorystore does not take", { network: { cacheCidr: "10.38.0.0/28" } }, "network.cacheCidr"],
 ])("refuses %s", (_, change, field) => {
   expect(faultsOf({ ...production, ...change })).toEqual([`production.${field}`]);

@@ -23,6 +23,7 @@ export * from "./keda";
 export * from "./knative";
 export * from "./knative-contour";
 export * from "./kserve";
+export * from "./model-cache";
 export * from "./model-rollout";
 export * from "./model-rollout-policy";
 export * from "./monitoring";

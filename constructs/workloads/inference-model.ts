@@ -1,5 +1,6 @@
 /** What a model is, for whoever serves it and whoever calls it. Nothing in here makes a resource. */
 import type { Fault } from "../core/errors";
+import type { ObjectStore } from "../ports";
 import { type ModelRolloutPolicy, rolloutFaults } from "./model-rollout-policy";
 
 /**
@@ -14,6 +15,12 @@ export type Framework = "sklearn" | "huggingface" | "triton";
  */
 export type ScaleMetric = "cpu" | "memory" | "concurrency" | "rps" | "gpu";
 
+/**
+ * How a replica comes by its files: `init-container` fetches them from the bucket whenever one starts, `warm-cache` mounts
+ * them from a volume, onto which each version is fetched once.
+ */
+export type Pull = "init-container" | "warm-cache";
+
 /** `standard` is a Deployment, `knative` a Knative Service, which may scale to zero. */
 export type DeploymentMode = "standard" | "knative";
 
@@ -23,6 +30,8 @@ export interface InferenceModel {
   /** Semantic version with a `v`, such as `v1.3.0`: what `npm run model:publish` has put in the bucket. */
   readonly version: string;
   readonly framework: Framework;
+  /** @default "init-container" */
+  readonly pull?: Pull;
   /** @default "cpu" */
   readonly device?: "cpu" | "gpu";
   /** GPUs of one replica. @default 1 where the device is a GPU */
@@ -55,6 +64,8 @@ export interface InferencePlatform {
   readonly gpuNodes: boolean;
   /** Whether the cluster has Knative Serving. */
   readonly knative: boolean;
+  /** Claim of the cache's volume. @default none */
+  readonly cacheClaimName?: string;
   /** URL of the Prometheus that counts requests and reads GPUs, as KEDA reaches it. @default none */
   readonly prometheusAddress?: string;
 }
@@ -82,6 +93,7 @@ export function resolveModel(model: InferenceModel, { knative }: Pick<InferenceP
     name: model.name,
     version: model.version,
     framework: model.framework,
+    pull: model.pull ?? "init-container",
     device,
     gpus: model.gpus ?? (device === "gpu" ? 1 : 0),
     deploymentMode,
@@ -104,6 +116,28 @@ export function needsKeda(model: ResolvedModel): boolean {
     model.minReplicas < model.maxReplicas &&
     (model.scaleMetric === "rps" || model.scaleMetric === "gpu")
   );
+}
+
+/** Claim of a ModelCache's volume. */
+export const MODEL_CACHE_CLAIM = "models";
+
+/** Whether it is served from the cache. */
+export function isCached({ pull }: Pick<InferenceModel, "pull">): boolean {
+  return pull === "warm-cache";
+}
+
+/** It ends in a slash: KServe fetches whatever begins with it, and `v1.3.0` is also how `v1.3.0-rc.1` begins. */
+export function modelUri(store: ObjectStore, { name, version }: InferenceModel): string {
+  return `${prefix(store)}models/${name}/${version}/`;
+}
+
+/** The list of a version's files, with their checksums. */
+export function manifestUri(store: ObjectStore, { name, version }: InferenceModel): string {
+  return `${prefix(store)}manifests/${name}/${version}.json`;
+}
+
+function prefix({ kind, bucketName, keyPrefix = "" }: ObjectStore): string {
+  return `${kind === "s3" ? "s3" : "gs"}://${bucketName}/${keyPrefix}`;
 }
 
 /** What cannot work, with paths such as `models.0.version`. */
@@ -143,9 +177,13 @@ function identityFaults({ name, version }: InferenceModel, isDuplicate: boolean)
   return faults;
 }
 
-function placementFaults(model: InferenceModel, { gpuNodes, knative }: InferencePlatform): Fault[] {
+function placementFaults(model: InferenceModel, { gpuNodes, knative, cacheClaimName }: InferencePlatform): Fault[] {
   const { device = "cpu", framework, deploymentMode, gpus = 0 } = model;
   const faults: Fault[] = [];
+  if (isCached(model) && cacheClaimName === undefined) {
+    const allowed = "init-container where there is no cache";
+    faults.push({ path: "pull", given: "warm-cache", allowed, remedy: "give cacheClaimName, or leave pull out" });
+  }
   if (device === "gpu" && !gpuNodes) {
     const remedy = "set cluster.gpu, or device to cpu";
     faults.push({ path: "device", given: device, allowed: "cpu where the cluster has no pool of GPU nodes", remedy });

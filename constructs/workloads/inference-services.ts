@@ -6,7 +6,9 @@ import type { ClusterAccess, KnativeServing, ObjectStore, PrometheusOperator, Wo
 import {
   type InferenceModel,
   type InferencePlatform,
+  isCached,
   modelFaults,
+  modelUri,
   needsKeda,
   type ResolvedModel,
   resolveModel,
@@ -25,6 +27,8 @@ export interface InferenceServicesProps {
   readonly gpuNodes?: boolean;
   /** Serves models for the processor. @default none, every model is a Deployment */
   readonly knative?: KnativeServing;
+  /** Claim of the volume that models with `pull: "warm-cache"` are on: a ModelCache's, which must be in `dependsOn`. @default none */
+  readonly cacheClaimName?: string;
   /** URL of the Prometheus by which KEDA scales, as KEDA reaches it. @default none */
   readonly prometheusAddress?: string;
   /** Pods that may ask single models, by the model's name, beside its own `callers`. @default none */
@@ -45,7 +49,8 @@ export interface ModelCaller {
 /**
  * The models of an environment, each an InferenceService of one version.
  *
- * KServe's init container fetches a model before its server starts, under the pods' own identity. On EKS that is Pod
+ * KServe's init container fetches a model before its server starts, under the pods' own identity, unless it comes from a
+ * ModelCache. On EKS that is Pod
  * Identity, which gives the init container credentials and region alike; KServe's annotation `serving.kserve.io/s3-region`
  * counts beside a role's annotation alone (https://github.com/kserve/kserve/blob/v0.20.0/pkg/credentials).
  *
@@ -56,10 +61,11 @@ export class InferenceServices extends Construct {
 
   constructor(scope: Construct, id: string, props: InferenceServicesProps) {
     super(scope, id);
-    const { cluster, identity, store, knative, prometheusAddress, monitoring } = props;
+    const { cluster, identity, store, knative, cacheClaimName, prometheusAddress, monitoring } = props;
     const platform: InferencePlatform = {
       gpuNodes: props.gpuNodes === true,
       knative: knative !== undefined,
+      cacheClaimName,
       prometheusAddress,
     };
     const [fault] = modelFaults(props.models, platform);
@@ -76,7 +82,10 @@ export class InferenceServices extends Construct {
           knativeNamespaces: knative === undefined ? [] : [knative.namespace, knative.localGateway.namespace],
         },
         models: props.models.map((model) =>
-          modelValues(resolveModel(model, platform), store, props.callers?.[model.name] ?? []),
+          modelValues(resolveModel(model, platform), {
+            uri: isCached(model) ? `pvc://${cacheClaimName}/${model.name}/${model.version}` : modelUri(store, model),
+            callers: props.callers?.[model.name] ?? [],
+          }),
         ),
       },
       // Helm does not wait for InferenceServices: what it waits for is theirs alone.
@@ -103,13 +112,16 @@ export class InferenceServices extends Construct {
   }
 }
 
-function modelValues(model: ResolvedModel, store: ObjectStore, callers: readonly ModelCaller[]) {
+function modelValues(
+  model: ResolvedModel,
+  { uri, callers }: { readonly uri: string; readonly callers: readonly ModelCaller[] },
+) {
   return {
     name: model.name,
     version: model.version,
     framework: model.framework,
     mode: model.deploymentMode === "knative" ? "Knative" : "Standard",
-    uri: modelUri(store, model),
+    uri,
     minReplicas: model.minReplicas,
     maxReplicas: model.maxReplicas,
     scaling: scalingValues(model),
@@ -128,11 +140,6 @@ function modelValues(model: ResolvedModel, store: ObjectStore, callers: readonly
 /** Requests come by way of the gateway that shares them among versions. */
 function gatewayOf({ rollout }: ResolvedModel): ModelCaller[] {
   return rollout?.gateway === undefined ? [] : [{ namespace: rollout.gateway.namespace }];
-}
-
-/** It ends in a slash: KServe fetches whatever begins with it, and `v1.3.0` is also how `v1.3.0-rc.1` begins. */
-function modelUri({ kind, bucketName, keyPrefix = "" }: ObjectStore, { name, version }: ResolvedModel): string {
-  return `${kind === "s3" ? "s3" : "gs"}://${bucketName}/${keyPrefix}models/${name}/${version}/`;
 }
 
 function scalingValues(model: ResolvedModel) {

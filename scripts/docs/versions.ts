@@ -25,6 +25,7 @@ const SOURCES = {
   postgresql: "https://github.com/docker-library/official-images/blob/master/library/postgres",
   mysql: "https://github.com/docker-library/official-images/blob/master/library/mysql",
   mariadb: "https://github.com/docker-library/official-images/blob/master/library/mariadb",
+  storageInitializer: "https://github.com/kserve/kserve/blob/v0.20.0/python/storage-initializer.Dockerfile",
   nginxPrometheusExporter: "https://github.com/nginx/nginx-prometheus-exporter/releases",
   moodle: "https://moodledev.io/general/releases",
 };

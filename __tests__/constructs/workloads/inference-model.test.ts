@@ -10,6 +10,7 @@ import {
 const everything: InferencePlatform = {
   gpuNodes: true,
   knative: true,
+  cacheClaimName: "models",
   prometheusAddress: "http://prometheus.monitoring:9090",
 };
 const nothing: InferencePlatform = { gpuNodes: false, knative: false };
@@ -34,6 +35,7 @@ describe("refuses by its name", () => {
     ["a version with a leading zero", { version: "v1.03.0" }, nothing, "version", /semantic version/],
     ["a GPU that the cluster has not", { device: "gpu" }, nothing, "device", /no pool of GPU nodes/],
     ["a server that uses no GPU", { device: "gpu", framework: "sklearn" }, everything, "device", /uses no GPU/],
+    ["a cache that is not there", { pull: "warm-cache" }, nothing, "pull", /where there is no cache/],
     ["GPUs of a model for the processor", { gpus: 1 }, everything, "gpus", /^0 where/],
     ["Knative that the cluster has not", { deploymentMode: "knative" }, nothing, "deploymentMode", /no Knative/],
     [

@@ -40,6 +40,12 @@ test("a model is fetched from its version's folder in the bucket, and from no ot
   );
 });
 
+test("a model of the cache is mounted from its claim", () => {
+  const models = [{ name: "bert", version: "v1.3.0", framework: "huggingface", pull: "warm-cache" }] as const;
+  expect(build({ models, cacheClaimName: "models" }).values.models[0].uri).toBe("pvc://models/bert/v1.3.0");
+  expect(() => build({ models })).toThrow(/models\.0\.pull/);
+});
+
 test("a model for the processor is a Deployment where there is no Knative", () => {
   expect(build().values.models[0]).toMatchObject({
     mode: "Standard",

@@ -5,7 +5,7 @@ import { DependencyGraph } from "../../support/graph";
 import type { Cloud, Combinations } from "../../support/stacks";
 import type { Template } from "../../support/template";
 
-const CHARTS = /^(kserve|keda|inference-services)/;
+const CHARTS = /^(kserve|keda|inference-services|model-cache)/;
 
 export function inference(cloud: Cloud, all: Combinations): void {
   const named = (pattern: RegExp) => {
@@ -27,7 +27,7 @@ export function inference(cloud: Cloud, all: Combinations): void {
 
     test("KServe comes with models, and KEDA only where one needs it", () => {
       const served = ["inference-services", "kserve-crd", "kserve-resources", "kserve-runtime-configs"];
-      for (const { environment } of named(/-inference(-knative)?$/)) {
+      for (const { environment } of named(/-inference$/)) {
         expect(modelReleases(environment)).toEqual(served);
       }
       for (const { environment } of named(/-gpu$/)) {
@@ -56,6 +56,27 @@ export function inference(cloud: Cloud, all: Combinations): void {
       }
       for (const { environment } of named(/-inference$/))
         expect(releasesOf(environment)).not.toContain("model-rollout");
+    });
+
+    test("a version is in the cache before its model is told of it, fetched by who may read the bucket alone", () => {
+      for (const { environment } of named(/-inference-knative$/)) {
+        expect(modelReleases(environment)).toContain("model-cache");
+        const reached = new DependencyGraph(environment).reachableFrom(address(environment, "inference-services"));
+        expect(reached).toContain(address(environment, "model-cache"));
+        const volumes = cloud === "aws" ? "aws_efs_file_system" : "google_filestore_instance";
+        expect(Object.keys(environment.all(volumes)).filter((id) => id.startsWith("models-files"))).toHaveLength(1);
+        if (cloud === "aws") {
+          const policies = Object.entries(environment.all("aws_iam_role_policy"));
+          const [policy] = policies.filter(([id]) => id.startsWith("identity-model-cache"));
+          expect(JSON.stringify(policy?.[1].policy)).toContain("s3:GetObject");
+          expect(JSON.stringify(policy?.[1].policy)).not.toMatch(/s3:(Put|Delete)/);
+        } else {
+          const roles = Object.entries(environment.all("google_storage_bucket_iam_member"))
+            .filter(([id]) => id.startsWith("models_model-cache"))
+            .map(([, { role }]) => role);
+          expect(roles.sort()).toEqual(["roles/storage.legacyBucketReader", "roles/storage.objectViewer"]);
+        }
+      }
     });
 
     test("models go before what makes their nodes", () => {
