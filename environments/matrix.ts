@@ -205,6 +205,7 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
   const extras = {
     mail: { host: "smtp.example.edu" },
     antivirus: true,
+    analytics: {},
     monitoring: { namespace: "monitoring", labels: { release: "prometheus" } },
   };
   return [

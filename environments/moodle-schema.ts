@@ -109,6 +109,21 @@ export const moodle = z
       .describe(
         "Moodle 4.5's AI subsystem, asking a model of the platform. Default: none, administrators may set it up.",
       ),
+    analytics: z
+      .strictObject({
+        cpu: z.number().min(0.1).max(64).default(1).describe("Its processors."),
+        memoryGb: z
+          .number()
+          .min(1)
+          .max(256)
+          .default(2)
+          .describe("Its memory, in GiB: half of one for each of two processes, and what is learnt from."),
+        capacityGb: count(1, 1024).default(5).describe("Its disk for what was learnt, in GiB."),
+      })
+      .optional()
+      .describe(
+        "Moodle's Python machine-learning backend as a server in the cluster, which the site's analytics ask. It runs on amd64. Default: none, and Moodle predicts by itself.",
+      ),
     antivirus: z.boolean().default(false).describe("Whether a ClamAV of the site's own scans every upload."),
     monitoring: z
       .strictObject({

@@ -87,6 +87,9 @@ const images = z
       .describe("Registry of the platform's images. Default: the one that the bootstrap stack makes."),
     moodle: imageVersion.default(IMAGE_TAG).describe("Moodle's image: a digest, or a tag."),
     backup: imageVersion.default(IMAGE_TAG).describe("The backup image: a digest, or a tag."),
+    analytics: imageVersion
+      .default(IMAGE_TAG)
+      .describe("The image of the server that Moodle's analytics ask: a digest, or a tag."),
     rollout: imageVersion.default(IMAGE_TAG).describe("The image that rolls models out: a digest, or a tag."),
     databaseRoles: imageVersion
       .default(IMAGE_TAG)

@@ -14,7 +14,7 @@ import { PlatformStack } from "./platform-stack";
 import { standardTags } from "./standard-tags";
 
 /** The platform's own images. */
-const IMAGES = ["moodle", "backup", "database-roles", "rollout", "operator"];
+const IMAGES = ["moodle", "backup", "database-roles", "rollout", "operator", "analytics"];
 
 /**
  * What precedes an environment on AWS and outlives it: the bucket of the state with its key and lock, the image

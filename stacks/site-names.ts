@@ -32,6 +32,8 @@ export interface SiteSecrets {
   readonly backupSigning: SecretRef;
   /** Name and password at the mail relay; absent where it asks for none. */
   readonly smtp?: SecretRef;
+  /** Name and password at the server that analytics ask; absent where there is none. */
+  readonly analytics?: SecretRef;
   /** Password of Grafana's administrator; absent where monitoring is off. */
   readonly grafana?: SecretRef;
   /** Key or URL of a further receiver of alerts; absent where there is none. */
@@ -52,6 +54,7 @@ export function siteSecrets({ prefix, cloud, secrets, moodle, monitoring }: Envi
     administrator: secret("administrator"),
     backupSigning: secret("backup-signing"),
     smtp: moodle.mail?.login === true ? secret("smtp") : undefined,
+    analytics: moodle.analytics === undefined ? undefined : secret("analytics"),
     grafana: monitoring === undefined ? undefined : secret("grafana"),
     alerts: monitoring?.alerts.receiver === undefined ? undefined : secret("alerts"),
   };
@@ -69,13 +72,14 @@ export interface SecretToCreate {
 /** None where Vault keeps them. */
 export function secretsToCreate(environment: Environment): SecretToCreate[] {
   if (environment.secrets.store === "vault") return [];
-  const { database, administrator, backupSigning, smtp, grafana, alerts } = siteSecrets(environment);
+  const { database, administrator, backupSigning, smtp, analytics, grafana, alerts } = siteSecrets(environment);
   const born = {
     "database-application": database.application,
     "database-backup": database.backup,
     "database-reader": database.reader,
     administrator,
     "backup-signing": backupSigning,
+    ...(analytics && { analytics }),
     ...(grafana && { grafana }),
   };
   const given = { ...(smtp && { smtp }), ...(alerts && { alerts }) };

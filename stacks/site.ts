@@ -14,6 +14,7 @@ import type {
   SharedFileSystem,
   WorkloadIdentity,
 } from "../constructs/ports";
+import { AnalyticsServer } from "../constructs/workloads/analytics-server";
 import { BackupCronJobs } from "../constructs/workloads/backup-cron-jobs";
 import { blockedHosts } from "../constructs/workloads/blocked-hosts";
 import { CertManager } from "../constructs/workloads/cert-manager";
@@ -64,7 +65,7 @@ export interface SiteProps {
   /** Another environment's backups, from which restores come. @default `backupStore` */
   readonly restoreStore?: ObjectStore;
   /** That of the mail relay is put in by hand, the others are born in the cluster. */
-  readonly secrets: Pick<SiteSecrets, "administrator" | "backupSigning" | "smtp" | "grafana" | "alerts">;
+  readonly secrets: Pick<SiteSecrets, "administrator" | "backupSigning" | "smtp" | "analytics" | "grafana" | "alerts">;
   /** The cloud's own way to the address of alerts. @default a mail by the site's relay */
   readonly alertTopic?: AlertReceiver;
   /** Where the logs of containers go. @default the cluster sees to it */
@@ -84,7 +85,7 @@ export class Site extends Construct {
     super(scope, id);
     const { environment, cluster, nodesReady, identities, database, redis, objectStore, edge } = props;
     const { moodle, backups, images, protection, chartRegistry } = environment;
-    const { administrator, backupSigning, smtp, grafana } = props.secrets;
+    const { administrator, backupSigning, smtp, analytics, grafana } = props.secrets;
     const stores = secretStores(environment);
 
     const namespace = new PlatformNamespace(this, "namespace", {
@@ -116,6 +117,7 @@ export class Site extends Construct {
       generated: [
         { secret: administrator, keys: ["adminPassword"] },
         { secret: backupSigning, keys: ["signingSecret"] },
+        ...(analytics ? [{ secret: analytics, keys: ["username", "password"] }] : []),
         ...(grafana ? [{ secret: grafana, keys: ["adminPassword"] }] : []),
       ],
       image: image(images.registry, "database-roles", images.databaseRoles),
@@ -184,6 +186,17 @@ export class Site extends Construct {
         ...(monitoring?.ready ?? []),
       ],
     });
+    const analyticsServer =
+      moodle.analytics &&
+      analytics &&
+      new AnalyticsServer(this, "analytics", {
+        cluster,
+        namespace: namespace.namespaceName,
+        secret: analytics,
+        image: image(images.registry, "analytics", images.analytics),
+        ...moodle.analytics,
+        dependsOn: [...nodesReady, ...namespace.ready, ...externalSecrets.ready, ...databaseRoles.ready],
+      });
     const gate = this.addDrillGate(props, backup);
     const operator = this.addOperator(props, namespace, monitoring, prometheus);
     new MoodleWeb(this, "web", {
@@ -210,6 +223,7 @@ export class Site extends Construct {
       mail: mailRelay(moodle.mail, smtp),
       antivirus: moodle.antivirus,
       ...assistant(environment, ingress.knative),
+      analytics: analyticsServer?.backend,
       monitoring: prometheus,
       protection,
       operator,
@@ -220,6 +234,7 @@ export class Site extends Construct {
         ...databaseRoles.ready,
         ...ingress.ready,
         ...(monitoring?.ready ?? []),
+        ...(analyticsServer?.ready ?? []),
         ...gate,
       ],
     });

@@ -1,4 +1,5 @@
 /** What runs in a cluster, on any cloud. */
+export * from "./analytics-server";
 export {
   BackupCronJobs,
   type BackupCronJobsProps,

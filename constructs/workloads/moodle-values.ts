@@ -58,6 +58,8 @@ export interface MoodleSite {
   readonly antivirus?: boolean;
   /** The model that Moodle's AI subsystem asks; for Moodle 4.5. @default none, administrators may set up providers */
   readonly ai?: AiModel;
+  /** The server that Moodle's analytics ask. @default none, and Moodle predicts by itself */
+  readonly analytics?: AnalyticsBackend;
   /**
    * Hosts and networks to which no address that a user enters may lead. Moodle's own list holds every private network,
    * and with it a model in the cluster: `blockedHosts` leaves a network out.
@@ -101,13 +103,25 @@ export interface AiModel {
   /** Requests of all users an hour. @default no limit */
   readonly requests?: number;
   /** Pods of the server, or of what stands before it. @default none, the server is outside and speaks HTTPS */
-  readonly pods?: {
-    readonly namespace: string;
-    /** @default all of the namespace */
-    readonly podLabels?: Readonly<Record<string, string>>;
-    /** @default any */
-    readonly port?: number;
-  };
+  readonly pods?: ServerPods;
+}
+
+/** A server of moodlemlbackend. */
+export interface AnalyticsBackend {
+  readonly host: string;
+  readonly port: number;
+  /** Holds `username` and `password`. */
+  readonly secret: SecretRef;
+  readonly pods: ServerPods;
+}
+
+/** Pods that a NetworkPolicy lets Moodle reach. */
+export interface ServerPods {
+  readonly namespace: string;
+  /** @default all of the namespace */
+  readonly podLabels?: Readonly<Record<string, string>>;
+  /** @default any */
+  readonly port?: number;
 }
 
 export interface MailRelay {
@@ -164,6 +178,7 @@ export function moodleValues(site: MoodleSite, volume: SiteVolume) {
     adhoc: site.adhoc && workerValues(site.adhoc),
     mail: site.mail && { ...site.mail, secret: site.mail.secret && secretValues(site.mail.secret) },
     ai: site.ai,
+    analytics: site.analytics && { ...site.analytics, secret: secretValues(site.analytics.secret) },
     blockedHosts: site.blockedHosts,
     antivirus: { enabled: site.antivirus, storageClassName: cluster.volumeClassName },
     monitoring: site.monitoring,
