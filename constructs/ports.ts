@@ -254,6 +254,8 @@ export interface KnativeServing {
   readonly ingressClass: string;
   /** Where requests from outside enter: they reach Services that are labelled public, by their host name. */
   readonly gateway: ServiceAddress;
+  /** Whether the gateway answers requests over HTTP with a redirect alone. @default false */
+  readonly redirectsToHttps?: boolean;
   /** Where requests from the cluster enter: `http://<service>.<namespace>.svc.cluster.local`. */
   readonly localGateway: ServiceAddress;
   /** What a release with a Knative resource depends on: the definitions are served, and the controllers answer. */

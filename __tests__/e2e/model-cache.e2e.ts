@@ -1,6 +1,6 @@
 /** The cache of models on a cluster: its volume, its Jobs, and what they may read. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -71,11 +71,11 @@ describeOnTestbed("model-cache", () => {
 
   test("the release fails where a version cannot be fetched, so that nothing after it is changed", async () => {
     await refusePods(namespace);
-    await expect(install(release(bert), "10s")).rejects.toThrow(/post-install/);
-    await kubectl(["delete", "resourcequota", "none", "--namespace", namespace]);
+    await expect(install(release(bert), "20s")).rejects.toThrow(/post-install/);
   });
 
   test("once mended, it ends when the Job of every version has, and the claim has its volume", async () => {
+    await kubectl(["delete", "resourcequota", "none", "--namespace", namespace]);
     await install(release(bert, cnn), "2m");
     const claim = await get(["persistentvolumeclaim", "models"], namespace);
     expect(claim.status.phase).toBe("Bound");
@@ -104,8 +104,7 @@ describeOnTestbed("model-cache", () => {
     test("is what the API server, asked with the Job's own rights, knows no use for", async () => {
       const config = parse(await kubectl(["config", "view", "--raw", "--minify"]));
       const { server, ...authority } = config.clusters[0].cluster;
-      const data = authority["certificate-authority-data"];
-      write("account/ca.crt", Buffer.from(data, "base64").toString());
+      write("account/ca.crt", readFileSync(authority["certificate-authority"], "utf8"));
       write("account/namespace", namespace);
       write("account/token", (await kubectl(["create", "token", "model-cache", "--namespace", namespace])).trim());
       for (const version of ["bert/v1.2.0", "bert/v1.3.0", "bert/v1.4.0"]) write(`cache/${version}/config.json`, "{}");

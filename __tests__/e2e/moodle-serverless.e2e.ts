@@ -4,7 +4,7 @@ import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
 import { containersOf, objectsOf, only, site, synthesize, template } from "./support/moodle-site";
 import { podLabels, reachableBy } from "./support/network";
-import { check, createNamespace, describeOnTestbed } from "./support/testbed";
+import { apply, check, createNamespace, describeOnTestbed, kubectl } from "./support/testbed";
 
 const namespace = "serverless";
 const gateway = { namespace: "kourier-system", serviceName: "kourier", port: 80 };
@@ -84,6 +84,58 @@ describeOnTestbed("charts/moodle on Knative", () => {
     const sources = ["8012", "8013", "9090"].flatMap((port) => [`knative-serving ${port}`, `kourier-system ${port}`]);
     const labels = service.spec.template.metadata.labels;
     expect(reachableBy(objects, labels)).toEqual([...sources, "moodle-test 8080"].sort());
+  });
+
+  test("is scraped at ports that Knative lets nobody name", async () => {
+    const watched = await render({ monitoring: { namespace: "monitoring", labels: {} } });
+    await expect(check(watched.manifests, namespace)).resolves.toHaveLength(watched.objects.length);
+    const { podMetricsEndpoints } = only(watched.objects, "PodMonitor", "moodle").spec;
+    const addresses = podMetricsEndpoints.map(({ path, port, relabelings }: Resource) => [
+      port,
+      path,
+      relabelings?.map(({ regex, replacement }: Resource) => regex ?? replacement),
+    ]);
+    expect(addresses).toEqual([
+      [undefined, "/metrics/php-fpm", ["web;nginx", "$1:8081"]],
+      [undefined, "/metrics", ["web;nginx", "$1:9113"]],
+      ["metrics", undefined, undefined],
+    ]);
+    const { spec } = only(watched.objects, "Service", "moodle-web").spec.template;
+    const exporter = spec.containers.find(({ name }: Resource) => name === "exporter");
+    expect(Object.keys(exporter).filter((key) => /probe|ports|lifecycle/i.test(key))).toEqual([]);
+    const labels = only(watched.objects, "Service", "moodle-web").spec.template.metadata.labels;
+    expect(reachableBy(watched.objects, labels)).toEqual(
+      expect.arrayContaining(["monitoring 8081", "monitoring 9113"]),
+    );
+  });
+
+  test("the release waits until the Service is ready, with rights to look at that Service alone", async () => {
+    const job = only(objects, "Job", "moodle-web-ready");
+    expect(job.metadata.annotations["helm.sh/hook"]).toBe("post-install,post-upgrade");
+    expect(job.spec.template.spec.containers[0].args).toEqual(
+      expect.arrayContaining(["services.serving.knative.dev/moodle-web", "--for=condition=Ready"]),
+    );
+    const account = `--as=system:serviceaccount:${namespace}:moodle-web-ready`;
+    const rights = objects.filter(
+      ({ metadata }) => metadata.name === "moodle-web-ready" && metadata.annotations === undefined,
+    );
+    await apply(JSON.stringify({ apiVersion: "v1", kind: "List", items: rights }), namespace);
+    const looks = (name: string) =>
+      kubectl(["get", `services.serving.knative.dev/${name}`, "--ignore-not-found", "--namespace", namespace, account]);
+    await expect(looks("moodle-web")).resolves.toBe("");
+    await expect(looks("other")).rejects.toThrow(/forbidden/);
+    const watches = ["get", "services.serving.knative.dev", "--field-selector=metadata.name=moodle-web"];
+    await expect(kubectl([...watches, "--namespace", namespace, account])).resolves.toBe("");
+  });
+
+  test("helm test asks the gateway for the site by its name, and none where the gateway only redirects", async () => {
+    const { args, env } = only(objects, "Job", "moodle-test").spec.template.spec.containers[0];
+    expect(env).toContainEqual({ name: "SERVICE_URL", value: "http://kourier.kourier-system.svc:80" });
+    expect(args[0]).toContain("Host: $host");
+    const redirecting = await render({ knative: { ...knative, redirectsToHttps: true } });
+    expect(
+      redirecting.objects.filter(({ metadata }) => metadata.name === "moodle-test" && metadata.annotations),
+    ).toEqual([]);
   });
 
   test("believes what pods of the cluster say of visitors", () => {

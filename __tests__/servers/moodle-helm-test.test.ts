@@ -24,7 +24,12 @@ async function run(answers: Readonly<Record<string, Answer>>) {
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;
-  const env = { ...process.env, MOODLE_WWWROOT: "https://moodle.example.edu", SERVICE_URL: `http://127.0.0.1:${port}` };
+  const env = {
+    ...process.env,
+    MOODLE_WWWROOT: "https://moodle.example.edu",
+    SERVICE_URL: `http://127.0.0.1:${port}`,
+    SECONDS: "5",
+  };
   try {
     const code = await new Promise<number>((done) => {
       execFile("php", ["-d", "display_errors=stderr", "-r", program], { env }, (error) =>

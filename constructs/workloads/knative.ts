@@ -40,6 +40,7 @@ export class Knative extends Construct implements KnativeServing {
   readonly ingress: KnativeServing["ingress"];
   readonly ingressClass: string;
   readonly gateway: ServiceAddress;
+  readonly redirectsToHttps: boolean;
   readonly localGateway: ServiceAddress;
   readonly ready: readonly ITerraformDependable[];
 
@@ -83,6 +84,7 @@ export class Knative extends Construct implements KnativeServing {
     this.ingress = ingress;
     this.ingressClass = `${ingress}.ingress.networking.knative.dev`;
     ({ gateway: this.gateway, localGateway: this.localGateway } = GATEWAYS[ingress]);
+    this.redirectsToHttps = props.issuerName !== undefined;
     this.ready = [operator.release, knative.release];
   }
 }

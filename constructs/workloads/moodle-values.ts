@@ -12,6 +12,7 @@ import type {
   SiteRoute,
   WorkloadIdentity,
 } from "../ports";
+import { UPSTREAM_IMAGES } from "../versions";
 import { ExternalSecrets } from "./external-secrets";
 import { fpmChildren, fpmResources, WEB_POD_OVERHEAD } from "./fpm-children";
 
@@ -159,8 +160,11 @@ export interface SiteVolume {
 
 const DATABASE_TYPES = { postgresql: "pgsql", mysql: "mysqli", mariadb: "mariadb" } as const;
 
-/** The values of `charts/moodle`, whoever releases it. */
-export function moodleValues(site: MoodleSite, volume: SiteVolume) {
+/**
+ * The values of `charts/moodle`, whoever releases it. With `waitSeconds`, Helm waits so long for a Knative Service; without,
+ * whoever releases it looks for itself.
+ */
+export function moodleValues(site: MoodleSite, volume: SiteVolume, waitSeconds?: number) {
   const { cluster, identity, database, redis, objectStore, route } = site;
   return {
     image: imageValues(site.image),
@@ -173,7 +177,7 @@ export function moodleValues(site: MoodleSite, volume: SiteVolume) {
       language: site.language,
     },
     php: { maxUploadMb: site.maxUploadMb },
-    web: site.web && webValues(site.web, site.knative),
+    web: site.web && webValues(site.web, site.knative, waitSeconds),
     cron: site.cron && { trigger: site.cron.trigger, ...workerValues(site.cron) },
     adhoc: site.adhoc && workerValues(site.adhoc),
     mail: site.mail && { ...site.mail, secret: site.mail.secret && secretValues(site.mail.secret) },
@@ -223,7 +227,11 @@ function imageValues(reference: string) {
   return { repository: reference.slice(0, tagAt), tag: reference.slice(tagAt + 1) };
 }
 
-function webValues({ minReplicas, maxReplicas, autoscaling, ...pod }: WebSizing, knative?: KnativeServing) {
+function webValues(
+  { minReplicas, maxReplicas, autoscaling, ...pod }: WebSizing,
+  knative?: KnativeServing,
+  waitSeconds?: number,
+) {
   const { nginx } = WEB_POD_OVERHEAD;
   const { cpu, memoryMb } = fpmResources(pod);
   return {
@@ -234,6 +242,8 @@ function webValues({ minReplicas, maxReplicas, autoscaling, ...pod }: WebSizing,
       concurrency: fpmChildren({ cpu, memoryMb }),
       namespace: knative.namespace,
       gateway: knative.gateway,
+      redirectsToHttps: knative.redirectsToHttps,
+      wait: waitSeconds === undefined ? undefined : { seconds: waitSeconds, image: UPSTREAM_IMAGES.kubectl },
     },
     nginx: { resources: { requests: { cpu: `${nginx.milliCpu}m`, memory: `${nginx.memoryMb}Mi` } } },
     phpFpm: {

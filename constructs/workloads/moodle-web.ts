@@ -37,6 +37,9 @@ export interface MoodleWebProps extends MoodleSite {
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
+/** Seconds for nodes, the image and the installation of the database. */
+const READY_TIMEOUT = 1800;
+
 /**
  * A Moodle site: its shared volume and a release of `charts/moodle`.
  *
@@ -82,7 +85,7 @@ export class MoodleWeb extends Construct {
     const { release } = new ChartRelease(this, "site", {
       ...this.site(props, { name: volumeName, capacityGb: files.capacityGb, retain: isProtected }),
       namespace: identity.namespace,
-      timeout: props.timeout ?? 1800,
+      timeout: props.timeout ?? READY_TIMEOUT,
       dependsOn: [
         volume,
         ...cluster.ready,
@@ -108,8 +111,11 @@ export class MoodleWeb extends Construct {
   /** The site's own chart, or the resource from which the operator releases that chart with the same values. */
   private site(props: MoodleWebProps, volume: SiteVolume) {
     const { releaseName = "moodle", operator } = props;
+    if (operator === undefined) {
+      const values = moodleValues(props, volume, (props.timeout ?? READY_TIMEOUT) - 60);
+      return { chart: { local: "moodle" }, releaseName, values };
+    }
     const values = moodleValues(props, volume);
-    if (operator === undefined) return { chart: { local: "moodle" }, releaseName, values };
     const spec: MoodleClusterInput = { values, deletionPolicy: volume.retain ? "Retain" : "Delete" };
     return {
       chart: { local: "moodle-cluster" },
