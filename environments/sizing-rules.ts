@@ -10,7 +10,10 @@ const PODS = ["sizing", "protection", "moodle.web", "moodle.cron", "moodle.adhoc
 
 export const SIZING_RULES: readonly Rule<SizedEnvironment>[] = [
   { reads: [...PODS, "database"], check: connections },
-  { reads: [...PODS, "moodle.antivirus", "cluster.nodes"], check: nodes },
+  {
+    reads: [...PODS, "moodle.antivirus", "moodle.analytics", "inference", "knative", "model", "cluster.nodes"],
+    check: nodes,
+  },
 ];
 
 /** A web server that finds no free connection answers with an error, and so do the backup and the administrator. */
@@ -47,8 +50,8 @@ function nodes(environment: SizedEnvironment): Fault[] {
       fault(
         `cluster.nodes.${field}`,
         given[field],
-        `${needed[field]} or more: room for twice moodle.web.maxReplicas (${environment.moodle.web.maxReplicas}), which an upgrade needs, and for all else`,
-        "raise or leave out the limit, or lower moodle.web.maxReplicas",
+        `${needed[field]} or more: room for twice moodle.web.maxReplicas (${environment.moodle.web.maxReplicas}), which an upgrade needs, for models at their maxReplicas, and for all else`,
+        "raise or leave out the limit, or lower moodle.web.maxReplicas or those of models",
       ),
     );
 }

@@ -18,7 +18,11 @@ const release = planned("analytics", (scope) => {
 });
 
 describeOnTestbed("analytics", () => {
-  beforeAll(() => createNamespace(namespace));
+  beforeAll(async () => {
+    await createNamespace(namespace);
+    // As every kubelet does.
+    await kubectl(["label", "nodes", "--all", "--overwrite", "kubernetes.io/arch=amd64"]);
+  });
 
   test("has no field that Kubernetes or External Secrets lacks", async () => {
     const manifests = await render(release);

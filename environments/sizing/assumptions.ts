@@ -126,7 +126,7 @@ export const NODES = {
   memoryGbPerCpu: 4,
   /** Limits are rounded up to this many processors. */
   step: 8,
-  rule: "room for twice the most web pods, which an upgrade needs, for all workers, and a quarter more that nodes cannot fill; 4 GiB a processor; a limit, not what is bought",
+  rule: "room for twice the most web pods, which an upgrade needs, for all workers, for models at their most replicas, once more where two versions run side by side, and a quarter more that nodes cannot fill; 4 GiB a processor; a limit, not what is bought",
   sources: [OWN],
 } as const;
 

@@ -64,9 +64,12 @@ export function cacheMb(students: number): number {
 }
 
 /** What the nodes must have room for: two generations of web pods, and everything else once. */
-export function nodesFor({ web, cron, adhoc }: Pods, { cloud, antivirus }: Pick<Demand, "cloud" | "antivirus">) {
+export function nodesFor(
+  { web, cron, adhoc }: Pods,
+  { cloud, antivirus, models }: Pick<Demand, "cloud" | "antivirus" | "models">,
+) {
   const { others, systemPool } = NODES;
-  const fixed = [others, systemPool[cloud], ...(antivirus ? [NODES.antivirus] : [])];
+  const fixed = [others, systemPool[cloud], models, ...(antivirus ? [NODES.antivirus] : [])];
   const workersGb = (cron.replicas * cron.memoryMb + adhoc.replicas * adhoc.memoryMb) / 1024;
   const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
   return {

@@ -2,9 +2,10 @@
  * How the figures of a size and the fields of an environment correspond. Where a file is wrong, what is wrong is not
  * there, whole sections included.
  */
+import { resolveModel } from "../../constructs/workloads/inference-model";
 import type { ParsedEnvironment } from "../schema";
 import { cloudSqlTier, elastiCacheNode, memorystore, rdsClass } from "./classes";
-import type { Demand, Figures, Given } from "./figures";
+import type { Demand, Figures, Given, NodeShare } from "./figures";
 import { size } from "./size";
 
 type AwsParsed = Extract<ParsedEnvironment, { cloud: "aws" }>;
@@ -76,7 +77,27 @@ export function demandOf(environment: ParsedEnvironment): Demand {
     sharesRedis: redisGroups(environment) === "shared",
     usesObjectStore: moodle?.fileStorage !== "shared-files",
     antivirus: moodle?.antivirus === true,
+    models: modelsOf(environment),
   };
+}
+
+/**
+ * What models at their most replicas ask nodes for, and the server of analytics. A new version on Knative or with a rollout
+ * has replicas of its own beside the old one's; a Deployment has one more. Karpenter's GPU nodes have a limit of their own,
+ * while that of GKE is one for all.
+ */
+function modelsOf({ cloud, inference, knative, model: preset, moodle }: ParsedEnvironment): NodeShare {
+  const models = (inference?.models ?? [])
+    .map((model) => resolveModel(model, { knative: knative ?? preset === "serverless" }))
+    .filter(({ device }) => cloud === "google" || device === "cpu")
+    .map(({ cpu, memoryGb, maxReplicas, deploymentMode, device, rollout }) => {
+      const isTwice = deploymentMode === "knative" || rollout !== undefined;
+      const replicas = isTwice ? 2 * maxReplicas : maxReplicas + (device === "cpu" ? 1 : 0);
+      return { cpu: replicas * cpu, memoryGb: replicas * memoryGb };
+    });
+  const shares = [...models, ...(moodle?.analytics === undefined ? [] : [moodle.analytics])];
+  const sum = (field: keyof NodeShare) => shares.reduce((total, share) => total + share[field], 0);
+  return { cpu: sum("cpu"), memoryGb: sum("memoryGb") };
 }
 
 /** The figures that an environment has in the end, wherever they come from. */

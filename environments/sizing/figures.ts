@@ -16,6 +16,14 @@ export interface Demand {
   /** Whether uploads move on to a bucket. */
   readonly usesObjectStore: boolean;
   readonly antivirus: boolean;
+  /** What models and the server of analytics ask nodes for, at most. */
+  readonly models: NodeShare;
+}
+
+/** A part of what nodes have. */
+export interface NodeShare {
+  readonly cpu: number;
+  readonly memoryGb: number;
 }
 
 /** A site to rely on, as it is where its environment says no more than cloud, engine and students. */
@@ -27,6 +35,7 @@ export const PROTECTED_SITE = {
   sharesRedis: false,
   usesObjectStore: true,
   antivirus: false,
+  models: { cpu: 0, memoryGb: 0 },
 } as const satisfies Partial<Demand>;
 
 export interface WebFigures {

@@ -70,7 +70,7 @@ export function limits(demand: Demand, figures: Figures): Limit[] {
     ...redis(demand, figures),
     limit(
       "nodes",
-      `up to ${nodes.cpuLimit} CPU and ${nodes.memoryLimitGb} GiB`,
+      `up to ${nodes.cpuLimit} CPU and ${nodes.memoryLimitGb} GiB${describeModels(demand)}`,
       [NODES],
       studentsOf(webPodsOnNodes(demand, figures) * childrenOfPod(web)),
     ),
@@ -149,6 +149,10 @@ function webPodsOnNodes(demand: Demand, figures: Figures): number {
   const byCpu = (nodes.cpuLimit / NODES.slack - beside.cpuLimit) / (2 * web.cpu);
   const byMemory = (nodes.memoryLimitGb / NODES.slack - beside.memoryLimitGb) / ((2 * web.memoryMb) / 1024);
   return Math.floor(Math.min(byCpu, byMemory));
+}
+
+function describeModels({ models: { cpu, memoryGb } }: Demand): string {
+  return cpu === 0 ? "" : `, of them ${Math.ceil(cpu)} and ${Math.ceil(memoryGb)} for models and analytics`;
 }
 
 function describeNode(node: RedisNode | undefined): string {

@@ -21,6 +21,7 @@ const kinds = fc.record<Omit<Demand, "concurrentStudents">>({
   sharesRedis: fc.boolean(),
   usesObjectStore: fc.boolean(),
   antivirus: fc.boolean(),
+  models: fc.record({ cpu: fc.nat(200), memoryGb: fc.nat(2000) }),
 });
 
 /** What grows with the students, as numbers. */

@@ -43,6 +43,12 @@ test("a disposable site for a class is small", () => {
   });
 });
 
+test("models need nodes beside those of the site", () => {
+  const { nodes } = size({ ...demand, models: { cpu: 16, memoryGb: 64 } });
+  // 16 processors, a quarter more that nodes cannot fill, in steps of 8.
+  expect(nodes).toEqual({ cpuLimit: 56 + 24, memoryLimitGb: 224 + 96 });
+});
+
 test("a faculty's site is not a class's", () => {
   expect(size(demand)).toMatchObject({
     web: { minReplicas: 3, maxReplicas: 9, cpu: 2, memoryMb: 3072 },
