@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
 import type { ClusterAccess, WorkloadIdentity } from "../ports";
 import { CHARTS } from "../versions";
+import { ControllerNetwork } from "./controller-network";
 import { PlatformNamespace } from "./platform-namespace";
 
 /** How an ACME authority is shown whose the domain is. */
@@ -50,11 +51,15 @@ export class CertManager extends Construct {
     const { cluster, acme, domain, chartRegistry } = props;
     const namespace = new PlatformNamespace(this, "namespace", {
       name: CertManager.account.namespace,
-      // The policies are the chart's own; the Job that asks whether the webhook answers has none.
-      isolated: false,
       // Accounts and certificates are had anew.
       protection: "disposable",
       dependsOn: cluster.ready,
+    });
+    // Those of the chart leave out the Job that asks whether the webhook answers.
+    const network = new ControllerNetwork(this, "network", {
+      namespace: namespace.namespaceName,
+      webhookPorts: [10250],
+      dependsOn: namespace.ready,
     });
     const controller = new ChartRelease(this, "controller", {
       chart: CHARTS.certManager,
@@ -62,7 +67,7 @@ export class CertManager extends Construct {
       namespace: namespace.namespaceName,
       values: certManagerValues(),
       timeout: 600,
-      dependsOn: [...cluster.ready, ...(acme?.identity?.ready ?? []), ...namespace.ready, ...props.dependsOn],
+      dependsOn: [...cluster.ready, ...(acme?.identity?.ready ?? []), ...network.ready, ...props.dependsOn],
     });
     if (acme === undefined) {
       this.ready = [controller.release];

@@ -4,6 +4,7 @@ import { ChartRelease } from "../core/chart-release";
 import type { ClusterAccess, KnativeServing, ServiceAddress } from "../ports";
 import { CHARTS, KNATIVE } from "../versions";
 import { INGRESS_CONTROLLER_PODS, type IngressControllerPods } from "./ingress-controller";
+import { KnativeNetwork } from "./knative-network";
 import { PlatformNamespace } from "./platform-namespace";
 
 export interface KnativeProps {
@@ -32,8 +33,8 @@ const READY_TIMEOUT = 900;
  * features on that Moodle's pods and models need. A Service answers in the cluster alone unless it has the label
  * `moodle-platform/public: "true"`; the annotation `moodle-platform/host` is then its host name.
  *
- * Its pods meet Pod Security's `restricted`. They have no NetworkPolicies: the operator's manifests bring none along, and
- * the activator must reach every Service.
+ * Its pods meet Pod Security's `restricted`, and send and receive what Knative needs alone. Kourier's gateway has no
+ * NetworkPolicies: its namespace is made by the operator, after everything that could be made beside it.
  */
 export class Knative extends Construct implements KnativeServing {
   readonly namespace = "knative-serving";
@@ -52,19 +53,25 @@ export class Knative extends Construct implements KnativeServing {
       (name) =>
         new PlatformNamespace(this, `${name}-namespace`, {
           name,
-          isolated: false,
           // They hold nothing that is not made anew.
           protection: "disposable",
           dependsOn: cluster.ready,
         }),
     );
+    ({ gateway: this.gateway, localGateway: this.localGateway } = GATEWAYS[ingress]);
+    const network = new KnativeNetwork(this, "network", {
+      controllerNamespaces: ["knative-operator", ...(eventing ? ["knative-eventing"] : [])],
+      servingNamespace: this.namespace,
+      gatewayNamespaces: [this.gateway.namespace, this.localGateway.namespace],
+      dependsOn: namespaces.flatMap(({ ready }) => ready),
+    });
     const operator = new ChartRelease(this, "operator", {
       chart: CHARTS.knativeOperator,
       chartRegistry: props.chartRegistry,
       namespace: "knative-operator",
       values: operatorValues(),
       timeout: 600,
-      dependsOn: [...cluster.ready, ...props.dependsOn, ...namespaces.flatMap(({ ready }) => ready)],
+      dependsOn: [...cluster.ready, ...props.dependsOn, ...network.ready],
     });
     const knative = new ChartRelease(this, "knative", {
       chart: { local: "knative" },
@@ -83,7 +90,6 @@ export class Knative extends Construct implements KnativeServing {
     });
     this.ingress = ingress;
     this.ingressClass = `${ingress}.ingress.networking.knative.dev`;
-    ({ gateway: this.gateway, localGateway: this.localGateway } = GATEWAYS[ingress]);
     this.redirectsToHttps = props.issuerName !== undefined;
     this.ready = [operator.release, knative.release];
   }

@@ -60,3 +60,18 @@ test("without an authority it has no issuer: it signs for programs of the cluste
   });
   expect(alone.resources("helm_release").map(({ name }) => name)).toEqual(["cert-manager"]);
 });
+
+test("everything is denied that no policy allows, to the Job as well that asks whether the webhook answers", () => {
+  const policies = template.resources("kubernetes_network_policy_v1");
+  expect(policies.map(({ metadata }) => [metadata.namespace, metadata.name]).sort()).toEqual([
+    ["cert-manager", "controller"],
+    ["cert-manager", "default-deny"],
+  ]);
+  const { spec } = policies.find(({ metadata }) => metadata.name === "controller") ?? {};
+  expect(spec.ingress[0]).toEqual({ ports: [{ protocol: "TCP", port: "10250" }] });
+  expect(spec.egress.some(({ ports }: { ports?: { port: string }[] }) => ports?.[0]?.port === "443")).toBe(true);
+  expect(values("cert-manager")).toMatchObject({
+    networkPolicy: { enabled: true },
+    webhook: { networkPolicy: { enabled: true } },
+  });
+});

@@ -81,3 +81,44 @@ test.each(["kourier", "contour", "istio"] as const)(
 test("what runs on Knative waits for the operator and for what it installs", () => {
   expect(build().knative?.ready).toHaveLength(2);
 });
+
+describe("NetworkPolicies", () => {
+  const policies = (template: Template, namespace: string) =>
+    template
+      .resources("kubernetes_network_policy_v1")
+      .filter(({ metadata }) => metadata.namespace === namespace)
+      .map(({ metadata, spec }) => [metadata.name, spec] as const);
+
+  test("deny everything in every namespace that is made here, and leave the webhooks to the API server", () => {
+    const { template } = build({ eventing: true });
+    for (const namespace of namespaces(template)) {
+      const found = Object.fromEntries(policies(template, namespace));
+      expect(found["default-deny"]).toEqual({ pod_selector: {}, policy_types: ["Ingress", "Egress"] });
+      expect(found.controller.ingress[0]).toEqual({ ports: [{ protocol: "TCP", port: "8443" }] });
+    }
+  });
+
+  test.each([
+    ["kourier", ["kourier-system"]],
+    ["contour", ["contour-external", "contour-internal"]],
+    ["istio", ["istio-system"]],
+  ] as const)("let requests in from the gateways of %s, and on to every Service's proxy", (ingress, expected) => {
+    const { requests } = Object.fromEntries(policies(build({ ingress }).template, "knative-serving"));
+    const names = (peers: { namespace_selector: { match_labels?: Record<string, string> } }[]) =>
+      peers.map(({ namespace_selector }) => namespace_selector.match_labels?.["kubernetes.io/metadata.name"]);
+    const ports = (rule: { port: string }[]) => rule.map(({ port }) => port);
+    expect(requests.ingress).toHaveLength(1);
+    expect(names(requests.ingress[0].from)).toEqual(expected);
+    expect(ports(requests.ingress[0].ports)).toEqual(["8012", "8013", "18000"]);
+    expect(requests.egress[0].to).toEqual([{ namespace_selector: {} }]);
+    expect(ports(requests.egress[0].ports)).toEqual(["8012", "8013", "9090"]);
+    expect(names(requests.egress[1].to)).toEqual(expected);
+  });
+
+  test("are there before what they are for", () => {
+    const { template, release } = build();
+    const ids = Object.keys(template.all("kubernetes_network_policy_v1"));
+    const own = ids.filter((id) => !id.includes("default-deny")).map((id) => `kubernetes_network_policy_v1.${id}`);
+    expect(release("knative-operator").depends_on).toEqual(expect.arrayContaining(own));
+  });
+});
