@@ -27,8 +27,8 @@ test("the Moodle chart runs images of the versions pinned here", () => {
   expect(antivirus.image).toEqual(UPSTREAM_IMAGES.clamav);
 });
 
-test("the knative chart waits by the version pinned here", () => {
-  const { image } = parse(readFileSync(join(root, "charts/knative/values.yaml"), "utf8"));
+test.each(["knative", "acme-issuer"])("the %s chart waits by the version pinned here", (name) => {
+  const { image } = parse(readFileSync(join(root, "charts", name, "values.yaml"), "utf8"));
   expect(image).toEqual(UPSTREAM_IMAGES.kubectl);
 });
 

@@ -206,12 +206,29 @@ describeOnTestbed("edge-binding", () => {
 });
 
 describeOnTestbed("acme-issuer", () => {
+  const namespace = "cert-manager";
+  beforeAll(() => createNamespace(namespace));
+
   test.each<[string, AcmeSolver]>([
     ["Route 53", { kind: "route53", region: "eu-central-1", hostedZoneId: "Z0123456789ABCDEFGHIJ" }],
     ["Cloud DNS", { kind: "cloud-dns", project: "moodle-example", managedZoneName: "example-edu" }],
     ["an answer over HTTP", { kind: "http", className: "traefik" }],
   ])("has no field that its definitions lack, with %s", async (_, solver) => {
-    await expect(apply(await render(behind(nlbEdge, solver)("acme-issuer")))).resolves.toHaveLength(1);
+    const manifests = await render(behind(nlbEdge, solver)("acme-issuer"));
+    // The issuer, and what helm test runs with.
+    await expect(apply(manifests, namespace)).resolves.toHaveLength(5);
+    await kubectl(["delete", "--namespace", namespace, "--filename=-"], { input: manifests });
+  });
+
+  test("helm test may look at the issuer, and at no other", async () => {
+    await apply(await render(behind(nlbEdge, { kind: "http", className: "traefik" })("acme-issuer")), namespace);
+    const watches = (name: string) =>
+      kubectl([
+        ...["get", "clusterissuers.cert-manager.io", `--field-selector=metadata.name=${name}`, "--output=name"],
+        `--as=system:serviceaccount:${namespace}:acme-issuer-test`,
+      ]);
+    await expect(watches("acme")).resolves.toBe("clusterissuer.cert-manager.io/acme\n");
+    await expect(watches("other")).rejects.toThrow(/forbidden/);
   });
 });
 

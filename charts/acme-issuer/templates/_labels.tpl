@@ -1,0 +1,6 @@
+{{- define "acme-issuer.labels" -}}
+app.kubernetes.io/name: acme-issuer
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
