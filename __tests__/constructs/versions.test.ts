@@ -27,7 +27,7 @@ test("the Moodle chart runs images of the versions pinned here", () => {
   expect(antivirus.image).toEqual(UPSTREAM_IMAGES.clamav);
 });
 
-test.each(["knative", "acme-issuer"])("the %s chart waits by the version pinned here", (name) => {
+test.each(["knative", "knative-wait", "acme-issuer"])("the %s chart waits by the version pinned here", (name) => {
   const { image } = parse(readFileSync(join(root, "charts", name, "values.yaml"), "utf8"));
   expect(image).toEqual(UPSTREAM_IMAGES.kubectl);
 });

@@ -4,7 +4,7 @@ import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
 import { containersOf, objectsOf, only, site, synthesize, template } from "./support/moodle-site";
 import { podLabels, reachableBy } from "./support/network";
-import { apply, check, createNamespace, describeOnTestbed, kubectl } from "./support/testbed";
+import { check, createNamespace, describeOnTestbed } from "./support/testbed";
 
 const namespace = "serverless";
 const gateway = { namespace: "kourier-system", serviceName: "kourier", port: 80 };
@@ -107,25 +107,6 @@ describeOnTestbed("charts/moodle on Knative", () => {
     expect(reachableBy(watched.objects, labels)).toEqual(
       expect.arrayContaining(["monitoring 8081", "monitoring 9113"]),
     );
-  });
-
-  test("the release waits until the Service is ready, with rights to look at that Service alone", async () => {
-    const job = only(objects, "Job", "moodle-web-ready");
-    expect(job.metadata.annotations["helm.sh/hook"]).toBe("post-install,post-upgrade");
-    expect(job.spec.template.spec.containers[0].args).toEqual(
-      expect.arrayContaining(["services.serving.knative.dev/moodle-web", "--for=condition=Ready"]),
-    );
-    const account = `--as=system:serviceaccount:${namespace}:moodle-web-ready`;
-    const rights = objects.filter(
-      ({ metadata }) => metadata.name === "moodle-web-ready" && metadata.annotations === undefined,
-    );
-    await apply(JSON.stringify({ apiVersion: "v1", kind: "List", items: rights }), namespace);
-    const looks = (name: string) =>
-      kubectl(["get", `services.serving.knative.dev/${name}`, "--ignore-not-found", "--namespace", namespace, account]);
-    await expect(looks("moodle-web")).resolves.toBe("");
-    await expect(looks("other")).rejects.toThrow(/forbidden/);
-    const watches = ["get", "services.serving.knative.dev", "--field-selector=metadata.name=moodle-web"];
-    await expect(kubectl([...watches, "--namespace", namespace, account])).resolves.toBe("");
   });
 
   test("helm test asks the gateway for the site by its name, and none where the gateway only redirects", async () => {

@@ -12,7 +12,6 @@ import type {
   SiteRoute,
   WorkloadIdentity,
 } from "../ports";
-import { UPSTREAM_IMAGES } from "../versions";
 import { ExternalSecrets } from "./external-secrets";
 import { fpmChildren, fpmResources, WEB_POD_OVERHEAD } from "./fpm-children";
 
@@ -160,11 +159,8 @@ export interface SiteVolume {
 
 const DATABASE_TYPES = { postgresql: "pgsql", mysql: "mysqli", mariadb: "mariadb" } as const;
 
-/**
- * The values of `charts/moodle`, whoever releases it. With `waitSeconds`, Helm waits so long for a Knative Service; without,
- * whoever releases it looks for itself.
- */
-export function moodleValues(site: MoodleSite, volume: SiteVolume, waitSeconds?: number) {
+/** The values of `charts/moodle`, whoever releases it. */
+export function moodleValues(site: MoodleSite, volume: SiteVolume) {
   const { cluster, identity, database, redis, objectStore, route } = site;
   return {
     image: imageValues(site.image),
@@ -177,7 +173,7 @@ export function moodleValues(site: MoodleSite, volume: SiteVolume, waitSeconds?:
       language: site.language,
     },
     php: { maxUploadMb: site.maxUploadMb },
-    web: site.web && webValues(site.web, site.knative, waitSeconds),
+    web: site.web && webValues(site.web, site.knative),
     cron: site.cron && { trigger: site.cron.trigger, ...workerValues(site.cron) },
     adhoc: site.adhoc && workerValues(site.adhoc),
     mail: site.mail && { ...site.mail, secret: site.mail.secret && secretValues(site.mail.secret) },
@@ -227,11 +223,7 @@ function imageValues(reference: string) {
   return { repository: reference.slice(0, tagAt), tag: reference.slice(tagAt + 1) };
 }
 
-function webValues(
-  { minReplicas, maxReplicas, autoscaling, ...pod }: WebSizing,
-  knative?: KnativeServing,
-  waitSeconds?: number,
-) {
+function webValues({ minReplicas, maxReplicas, autoscaling, ...pod }: WebSizing, knative?: KnativeServing) {
   const { nginx } = WEB_POD_OVERHEAD;
   const { cpu, memoryMb } = fpmResources(pod);
   return {
@@ -243,7 +235,6 @@ function webValues(
       namespace: knative.namespace,
       gateway: knative.gateway,
       redirectsToHttps: knative.redirectsToHttps,
-      wait: waitSeconds === undefined ? undefined : { seconds: waitSeconds, image: UPSTREAM_IMAGES.kubectl },
     },
     nginx: { resources: { requests: { cpu: `${nginx.milliCpu}m`, memory: `${nginx.memoryMb}Mi` } } },
     phpFpm: {

@@ -1,5 +1,6 @@
+import type { Release } from "@cdktf/provider-helm/lib/release";
 import { PersistentVolumeV1 } from "@cdktf/provider-kubernetes/lib/persistent-volume-v1";
-import type { ITerraformDependable } from "cdktf";
+import { Fn, type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { MoodleClusterInput } from "../../services/api/src/moodle-cluster";
 import { ChartRelease } from "../core/chart-release";
@@ -100,7 +101,24 @@ export class MoodleWeb extends Construct {
     });
     this.filesClaimName = MoodleWeb.claimName(releaseName);
     this.serviceName = `${releaseName}-web`;
-    this.ready = [release];
+    this.ready = props.knative === undefined || props.operator !== undefined ? [release] : this.wait(props, release);
+  }
+
+  /** Helm does not wait for a Knative Service. */
+  private wait({ identity, releaseName = "moodle", timeout = READY_TIMEOUT }: MoodleWebProps, site: Release) {
+    const { release } = new ChartRelease(this, "wait", {
+      chart: { local: "knative-wait" },
+      releaseName: `${releaseName}-wait`,
+      namespace: identity.namespace,
+      values: {
+        service: this.serviceName,
+        subject: Fn.sha256(Fn.jsonencode([site.chart, site.values])),
+        timeoutSeconds: timeout - 60,
+      },
+      timeout,
+      dependsOn: [site],
+    });
+    return [release];
   }
 
   /** The claim of a release, for what is made before it. */
@@ -111,11 +129,8 @@ export class MoodleWeb extends Construct {
   /** The site's own chart, or the resource from which the operator releases that chart with the same values. */
   private site(props: MoodleWebProps, volume: SiteVolume) {
     const { releaseName = "moodle", operator } = props;
-    if (operator === undefined) {
-      const values = moodleValues(props, volume, (props.timeout ?? READY_TIMEOUT) - 60);
-      return { chart: { local: "moodle" }, releaseName, values };
-    }
     const values = moodleValues(props, volume);
+    if (operator === undefined) return { chart: { local: "moodle" }, releaseName, values };
     const spec: MoodleClusterInput = { values, deletionPolicy: volume.retain ? "Retain" : "Delete" };
     return {
       chart: { local: "moodle-cluster" },

@@ -281,3 +281,38 @@ describe("MoodleWeb", () => {
     );
   });
 });
+
+describe("on Knative", () => {
+  const gateway = { namespace: "kourier-system", serviceName: "kourier", port: 80 };
+  const knative: MoodleWebProps["knative"] = {
+    namespace: "knative-serving",
+    ingress: "kourier",
+    ingressClass: "kourier.ingress.networking.knative.dev",
+    gateway,
+    localGateway: gateway,
+    ready: [],
+  };
+  const releases = (props: Partial<MoodleWebProps>) =>
+    Template.from((scope) => {
+      const { ready } = new MoodleWeb(scope, "web", { ...onAws, knative, ...props });
+      new TerraformResource(scope, "after", { terraformResourceType: "kind", dependsOn: [...ready] });
+    });
+
+  test("the site is ready when its Service is, of which Helm knows nothing", () => {
+    const template = releases({ timeout: 900 });
+    const [[id, wait]] = Object.entries(template.all("helm_release")).filter(
+      ([, { name }]) => name === "moodle-wait",
+    ) as [[string, Resource]];
+    expect(template.only("kind").depends_on).toEqual([`helm_release.${id}`]);
+    const values = wait.values.join("\n");
+    expect(values).toMatch(/moodle-web/);
+    expect(values).toMatch(/"?timeoutSeconds"?\W+840/);
+    expect(wait.timeout).toBe(900);
+    // Another site is another wait.
+    expect(values).toMatch(/sha256\(jsonencode\(\[helm_release\.(\w+)\.chart, helm_release\.\1\.values\]\)\)/);
+  });
+
+  test("there is no such release beside a Deployment", () => {
+    expect(releases({ knative: undefined }).resources("helm_release")).toHaveLength(1);
+  });
+});

@@ -31,7 +31,7 @@ export function site(namespace: string, props: Partial<MoodleWebProps> = {}): Mo
 /** What the construct gives the chart and the cluster. */
 export function synthesize(props: MoodleWebProps) {
   const template = Template.from((scope) => new MoodleWeb(scope, "moodle", props));
-  const { name, values } = template.only("helm_release");
+  const { name, values } = template.only("helm_release", { name: props.releaseName ?? "moodle" });
   const { metadata, spec } = template.only("kubernetes_persistent_volume_v1");
   const [{ access_modes, capacity, storage_class_name, mount_options, persistent_volume_source }] = spec;
   const { driver, volume_handle, volume_attributes } = persistent_volume_source.csi;
