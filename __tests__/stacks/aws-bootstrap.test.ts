@@ -54,6 +54,7 @@ describe("bootstrap of production", () => {
   test("has a repository for each of the platform's images, whose tags never move", () => {
     const repositories = template.resources("aws_ecr_repository");
     expect(repositories.map(({ name }) => name).sort()).toEqual([
+      "moodle-production/analytics",
       "moodle-production/backup",
       "moodle-production/database-roles",
       "moodle-production/moodle",
