@@ -21,7 +21,7 @@ export interface ModelCacheProps {
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
-/** Seconds for a large model: 100 GiB at 30 MiB a second. */
+/** Seconds for a large model: 48 GiB, fetched and read again at 30 MiB a second, and a node for it. */
 const FETCH_TIMEOUT = 3600;
 
 /**
