@@ -19,7 +19,7 @@ module.exports = {
   // TypeScript wants the extension in import(), which only the compiled file has.
   moduleNameMapper: {
     "^(\\.{1,2}/.*)\\.js$": "$1",
-    "^@moodle-platform/api$": "<rootDir>/services/api/src/index.ts",
+    "^@moodle-platform/(api|database-roles)$": "<rootDir>/services/$1/src/index.ts",
   },
   runtime: "<rootDir>/__tests__/support/runtime.js",
   setupFiles: ["<rootDir>/__tests__/support/setup.ts"],

@@ -4,6 +4,10 @@ labels:
   {{- include "moodle.selector" . | nindent 2 }}
 annotations:
   checksum/configuration: {{ list (include "moodle.configuration" .root) (include "moodle.authorities" .root) | toJson | sha256sum }}
+  {{- /* An install Job that has run is no business of a restart. */}}
+  {{- if and .root.Values.restartedAt (ne .component "install") }}
+  moodleplatform.io/restarted-at: {{ .root.Values.restartedAt | quote }}
+  {{- end }}
 {{- end }}
 
 {{- define "moodle.podSpec" -}}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checked, count, objectName, RELEASE_NAME_RULE, rollout, suspend, text } from "./fields";
+import { checked, count, listByKey, objectName, RELEASE_NAME_RULE, rollout, suspend, text } from "./fields";
 import type { ResourceDefinition } from "./resource";
 import { conditions, releaseStatus } from "./status";
 
@@ -102,16 +102,30 @@ const spec = checked(
   },
 );
 
+const login = z.object({
+  name: z.enum(["database", "database-reader"]).describe("Which login: the site's own, or the one for replicas."),
+  key: z.string().describe("Name of the secret in its store."),
+  version: z.string().describe("Its version that the site is given: the newest with which a login worked."),
+  phase: z
+    .enum(["Synchronizing", "RollingOut", "InUse"])
+    .describe("Whether External Secrets copies that version, pods are being replaced, or all pods have it."),
+  restartedAt: z.string().optional().describe("When pods were last replaced because of it."),
+});
+
 const status = z.object({
   observedGeneration: z.int().optional().describe("Generation of the specification that was looked at."),
   conditions: conditions.optional(),
   release: releaseStatus.optional(),
+  logins: listByKey(z.array(login), "name")
+    .optional()
+    .describe("Versions of the logins at the database, where the operator knows their store."),
 });
 
 export type MoodleClusterSpec = z.infer<typeof spec>;
 /** As people write it: without what has a default. */
 export type MoodleClusterInput = z.input<typeof spec>;
 export type MoodleClusterStatus = z.infer<typeof status>;
+export type LoginStatus = z.infer<typeof login>;
 
 /** A Moodle site. */
 export const MOODLE_CLUSTER = {
@@ -128,6 +142,12 @@ export const MOODLE_CLUSTER = {
     { name: "Ready", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
     { name: "Reason", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
     { name: "Revision", type: "integer", jsonPath: ".status.release.revision" },
+    {
+      name: "Credentials",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="CredentialsCurrent")].status',
+      priority: 1,
+    },
     { name: "Drifted", type: "string", jsonPath: '.status.conditions[?(@.type=="Drifted")].status', priority: 1 },
     { name: "Image", type: "string", jsonPath: ".status.release.verified.image", priority: 1 },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },

@@ -34,11 +34,13 @@ const vault = z.strictObject({
 export type VaultConfiguration = z.output<typeof vault>;
 
 /** Where each store named by a secret is. */
-const stores = z.strictObject({
+export const storesSchema = z.strictObject({
   "aws-secrets-manager": z.strictObject({ region: text }).optional(),
   "google-secret-manager": z.strictObject({ project: text }).optional(),
   vault: vault.optional(),
 });
+
+export type Stores = z.output<typeof storesSchema>;
 
 /**
  * The configuration file. `charts/database-roles/values.schema.json` describes the same under `config`, but for the
@@ -68,7 +70,7 @@ export const configurationSchema = z
         }),
       )
       .describe("Secrets whose keys are filled with random values where they are missing."),
-    stores,
+    stores: storesSchema,
     deadlineSeconds: z.int().min(10).max(86400).default(600).describe("Seconds after which the program gives up."),
   })
   .superRefine((configuration, context) => {

@@ -77,7 +77,7 @@ async function administer(
 
 async function databaseServer(configuration: Configuration, caCertificates: string, log: Log): Promise<DatabaseServer> {
   const { engine, host, port, database } = configuration;
-  const options = { host, port, database, caCertificates, log };
+  const options = { host, port, database, caCertificates, applicationName: "database-roles", log };
   if (engine === "postgresql") {
     const { PostgresqlServer } = await import("./databases/postgresql.js");
     return new PostgresqlServer(options);

@@ -12,7 +12,8 @@ export interface StoredSecret {
 
 /** A store of secrets, each of which is one JSON object. */
 export interface SecretStore {
-  read(name: string): Promise<StoredSecret>;
+  /** The newest value, or the one of a version. */
+  read(name: string, version?: string): Promise<StoredSecret>;
   /** Writes a whole value, unless another program wrote one since `previous` was read: then it returns false. */
   replace(name: string, values: Readonly<Record<string, unknown>>, previous: StoredSecret): Promise<boolean>;
 }
@@ -88,16 +89,21 @@ function pick<K extends string>(name: string, values: Readonly<Record<string, un
   return picked;
 }
 
-/** Reads a store's text as the JSON object that every secret of the platform is. The text is never part of the error. */
+/** A secret that holds something else than it should. Its text is never part of the message. */
+export class InvalidSecret extends Error {
+  override readonly name = "InvalidSecret";
+}
+
+/** Reads a store's text as the JSON object that every secret of the platform is. */
 export function parseSecret(name: string, text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Error(`secret ${name} holds no JSON; it must be one JSON object`);
+    throw new InvalidSecret(`secret ${name} holds no JSON; it must be one JSON object`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Error(`secret ${name} must be one JSON object`);
+    throw new InvalidSecret(`secret ${name} must be one JSON object`);
   }
   return value as Record<string, unknown>;
 }

@@ -51,6 +51,21 @@ export class MysqlServer implements DatabaseServer {
     await (await this.connect(credentials)).end();
   }
 
+  async countTables(credentials: Credentials): Promise<number> {
+    const connection = await this.connect(credentials);
+    try {
+      // This view shows what the user has a privilege on, and nothing else.
+      const [rows] = await connection.query<RowDataPacket[]>({
+        sql: "SELECT count(*) AS count FROM information_schema.tables WHERE table_schema = ?",
+        values: [this.options.database],
+        timeout: STATEMENT_TIMEOUT,
+      });
+      return Number(rows[0]?.count);
+    } finally {
+      await connection.end();
+    }
+  }
+
   async accepts(credentials: Credentials): Promise<boolean> {
     try {
       await this.login(credentials);

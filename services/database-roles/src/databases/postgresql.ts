@@ -38,6 +38,19 @@ export class PostgresqlServer implements DatabaseServer {
     await (await this.connect(credentials, this.options.database)).end();
   }
 
+  async countTables(credentials: Credentials): Promise<number> {
+    const client = await this.connect(credentials, this.options.database);
+    try {
+      // This view shows what the user has a privilege on, and nothing else.
+      const { rows } = await client.query<{ count: string }>(
+        "SELECT count(*) AS count FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')",
+      );
+      return Number(rows[0]?.count);
+    } finally {
+      await client.end();
+    }
+  }
+
   /** Whether the server takes this password; the database need not exist yet. */
   async accepts(credentials: Credentials): Promise<boolean> {
     try {
@@ -52,14 +65,14 @@ export class PostgresqlServer implements DatabaseServer {
   }
 
   async connect({ username, password }: Credentials, database: string): Promise<Client> {
-    const { host, port, caCertificates } = this.options;
+    const { host, port, caCertificates, applicationName } = this.options;
     const client = new Client({
       host,
       port,
       database,
       user: username,
       password,
-      application_name: "database-roles",
+      application_name: applicationName,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       statement_timeout: STATEMENT_TIMEOUT,
       query_timeout: STATEMENT_TIMEOUT + CONNECT_TIMEOUT,

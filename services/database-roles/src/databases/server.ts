@@ -17,6 +17,8 @@ export interface DatabaseServer {
   administer(credentials: Credentials): Promise<AdministratorSession>;
   /** Logs in and out again. Throws `LoginRefused` where the server does not take the password. */
   login(credentials: Credentials): Promise<void>;
+  /** Logs in, and counts the tables of the database that this user may use. Throws `LoginRefused` as well. */
+  countTables(credentials: Credentials): Promise<number>;
 }
 
 /** A session as administrator. */
@@ -43,8 +45,10 @@ export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly database: string;
-  /** PEM of the authorities that sign the certificate. */
-  readonly caCertificates: string;
+  /** PEM of the authorities that sign the certificate. @default public ones */
+  readonly caCertificates?: string;
+  /** Name of the program, as the server lists its sessions. */
+  readonly applicationName: string;
   readonly log: Log;
 }
 

@@ -23,9 +23,10 @@ export class AwsSecretsManager implements SecretStore {
     });
   }
 
-  async read(name: string): Promise<StoredSecret> {
+  async read(name: string, version?: string): Promise<StoredSecret> {
     try {
-      const { VersionId = "", SecretString } = await this.client.send(new GetSecretValueCommand({ SecretId: name }));
+      const command = new GetSecretValueCommand({ SecretId: name, VersionId: version });
+      const { VersionId = "", SecretString } = await this.client.send(command);
       if (SecretString === undefined) throw new Error(`secret ${name} is binary; it must be one JSON object`);
       return { version: VersionId, values: parseSecret(name, SecretString) };
     } catch (error) {

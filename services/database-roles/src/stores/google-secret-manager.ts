@@ -22,9 +22,9 @@ export class GoogleSecretManager implements SecretStore {
    * `latest` may be behind for minutes, a version asked for by its number is not: so it looks for the ones after it.
    * https://cloud.google.com/secret-manager/docs/access-secret-version
    */
-  async read(name: string): Promise<StoredSecret> {
-    let newest = await this.access(name, "latest");
-    for (;;) {
+  async read(name: string, version?: string): Promise<StoredSecret> {
+    let newest = await this.access(name, version ?? "latest");
+    while (version === undefined) {
       const next = await this.access(name, String(newest === undefined ? 1 : versionNumber(newest) + 1));
       if (next === undefined) break;
       newest = next;

@@ -23,7 +23,7 @@ interface Answer {
  */
 export class Vault implements SecretStore {
   private readonly ca: string | undefined;
-  private token: Promise<string> | undefined;
+  private token: string | undefined;
 
   constructor(
     private readonly configuration: VaultConfiguration,
@@ -32,8 +32,9 @@ export class Vault implements SecretStore {
     this.ca = configuration.caFile === undefined ? undefined : readFileSync(configuration.caFile, "utf8");
   }
 
-  async read(name: string): Promise<StoredSecret> {
-    const { status, body } = await this.call("GET", this.path(name));
+  async read(name: string, version?: string): Promise<StoredSecret> {
+    const path = version === undefined ? this.path(name) : `${this.path(name)}?version=${encodeURIComponent(version)}`;
+    const { status, body } = await this.call("GET", path);
     if (status !== 200 && status !== 404) throw refusal(`reading ${name}`, status, body);
     // A deleted version answers 404 with its metadata: the next write must still name it.
     return { version: String(body.data?.metadata?.version ?? 0), values: body.data?.data ?? {} };
@@ -62,8 +63,13 @@ export class Vault implements SecretStore {
   }
 
   private async call(method: "GET" | "POST", path: string, data?: unknown): Promise<Answer> {
-    this.token ??= this.login();
-    return this.send(method, path, data, await this.token);
+    const known = this.token;
+    this.token = known ?? (await this.login());
+    const answer = await this.send(method, path, data, this.token);
+    if (answer.status !== 403 || known === undefined) return answer;
+    // An old token may have expired.
+    this.token = await this.login();
+    return this.send(method, path, data, this.token);
   }
 
   /** Sealed, standby and overloaded servers answer 429 or 5xx, and are asked again. */

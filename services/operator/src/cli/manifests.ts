@@ -45,7 +45,7 @@ async function wanted({ name, namespace, charts, helm }: ManifestOptions) {
   const active = new Policies(policies);
   for (const policy of await resources.list<MoodleScalePolicy>(POLICY, { namespace })) policies.set(policy);
   const bounds = active.bounds(`${namespace}/${name}`, Date.now());
-  const { chart, values } = desiredRelease(cluster, loadChart(join(charts, "moodle")), bounds);
+  const { chart, values } = desiredRelease(cluster, loadChart(join(charts, "moodle")), bounds, cluster.status?.logins);
   const home = mkdtempSync(join(tmpdir(), "helm-"));
   const program = new HelmProgram({ connection, program: helm, home, atOnce: 1 });
   const manifests = await program.template({ namespace, name, chart: chart.folder, values });

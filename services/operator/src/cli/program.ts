@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { storesSchema } from "@moodle-platform/database-roles";
 import { Command, InvalidArgumentError, Option } from "commander";
 import pino from "pino";
 import { run } from "../program/run";
@@ -35,6 +37,16 @@ program
     new Option("--drift-minutes <minutes>", "minutes between two comparisons of a site with its release")
       .argParser(count)
       .default(10),
+  )
+  .addOption(
+    new Option("--stores <file>", "JSON of the secret stores in which the logins of sites are watched")
+      .argParser((file) => storesSchema.parse(JSON.parse(readFileSync(file, "utf8"))))
+      .default({}, "none"),
+  )
+  .addOption(
+    new Option("--credentials-seconds <seconds>", "seconds between two looks at the logins of a site")
+      .argParser(count)
+      .default(300),
   )
   .addOption(
     new Option("--log-level <level>", "least level that is logged")

@@ -68,10 +68,19 @@ export class StatusWriter {
 }
 
 /** Conditions that should be true; of the others, what should not. */
-const GOOD = new Set(["Ready", "BackupFresh"]);
+const GOOD = new Set(["Ready", "BackupFresh", "CredentialsCurrent"]);
 
 /** Reasons that are no cause for a warning. */
-const QUIET = new Set(["Progressing", "Upgrading", "Testing", "Deleting", "TakingSnapshot", "Suspended"]);
+const QUIET = new Set([
+  "Progressing",
+  "Upgrading",
+  "Testing",
+  "Deleting",
+  "TakingSnapshot",
+  "Suspended",
+  "Synchronizing",
+  "RollingOut",
+]);
 
 function isBad({ type, status, reason }: Finding): boolean {
   return status === (GOOD.has(type) ? "False" : "True") && !QUIET.has(reason);

@@ -1,14 +1,20 @@
-import type { MoodleClusterSpec } from "@moodle-platform/api";
+import type { LoginStatus, MoodleClusterSpec } from "@moodle-platform/api";
+import { withLogins } from "../credentials/logins";
 import { type Chart, revisionDigest } from "../helm/charts";
 import { CLUSTER, type MoodleCluster } from "../kernel/types";
 import type { Desired } from "../release/engine";
 import type { Bounds } from "../scale-policy/calendar";
 import { withBounds } from "../scale-policy/effective-values";
 
-/** The release that a MoodleCluster asks for, under the bounds of its policy. */
-export function desiredRelease(cluster: MoodleCluster, chart: Chart, bounds: Bounds | undefined): Desired {
+/** The release that a MoodleCluster asks for, under the bounds of its policy and with the logins that work. */
+export function desiredRelease(
+  cluster: MoodleCluster,
+  chart: Chart,
+  bounds: Bounds | undefined,
+  logins: readonly LoginStatus[] | undefined,
+): Desired {
   const { metadata, spec } = cluster;
-  const values = withBounds(spec.values, bounds);
+  const values = withLogins(withBounds(spec.values, bounds), logins);
   return {
     kind: CLUSTER.kind,
     namespace: metadata.namespace ?? "",

@@ -1,4 +1,5 @@
 import { keyOf } from "../api-server/object";
+import type { CredentialWatch } from "../credentials/watch";
 import type { DriftCheck } from "../drift/check";
 import { type DriftSchedule, driftFinding, lastDriftFinding } from "../drift/watch";
 import type { Chart } from "../helm/charts";
@@ -6,6 +7,7 @@ import type { Helm } from "../helm/helm";
 import type { Finding } from "../kernel/conditions";
 import { CLUSTER, type MoodleBackup, type MoodleCluster } from "../kernel/types";
 import type { View } from "../release/engine";
+import { availabilityOf } from "../release/readiness";
 import type { ReleasedKind, Supplement } from "../release/released-kind";
 import type { Bounds } from "../scale-policy/calendar";
 import { desiredRelease } from "./desired";
@@ -18,23 +20,48 @@ export interface MoodleClusterKindProps {
   readonly driftSchedule: DriftSchedule;
   /** Bounds that a policy sets for a site now. */
   readonly bounds: (key: string) => Bounds | undefined;
+  readonly credentials: CredentialWatch;
   /** The backups of a site. */
   readonly backups: (key: string) => readonly MoodleBackup[];
 }
 
 /** A site: its release follows a scale policy, is compared with the cluster, and goes after a snapshot. */
 export function moodleClusterKind(props: MoodleClusterKindProps): ReleasedKind<MoodleCluster> {
+  const { credentials } = props;
+  const desired = (cluster: MoodleCluster) =>
+    desiredRelease(cluster, props.chart, props.bounds(keyOf(cluster)), credentials.loginsOf(cluster));
   return {
     type: CLUSTER,
-    desired: (cluster) => desiredRelease(cluster, props.chart, props.bounds(keyOf(cluster))),
+    desired,
     snapshotBefore: upgradeSnapshot,
     lastSnapshot,
     atRest: async (cluster, view) => {
       const { findings, again } = await checkDrift(props, cluster, view);
-      return { findings: [...findings, ...backupFindings(props, cluster)], again };
+      // A check may have found another login meanwhile: what rests is then not what is wanted.
+      if (view.records[0]?.digest === desired(cluster).digest) credentials.settled(cluster);
+      if (!availabilityOf(view.workloads).isAvailable) credentials.suspect(cluster);
+      return { ...supplement(props, cluster, findings), again };
     },
-    onTheWay: (cluster) => ({ findings: [...lastDriftFinding(cluster), ...backupFindings(props, cluster)] }),
-    forget: (key) => props.driftSchedule.forget(key),
+    onTheWay: (cluster) => {
+      credentials.suspect(cluster);
+      return supplement(props, cluster, lastDriftFinding(cluster));
+    },
+    forget: (key) => {
+      props.driftSchedule.forget(key);
+      credentials.forget(key);
+    },
+  };
+}
+
+function supplement(
+  props: MoodleClusterKindProps,
+  cluster: MoodleCluster,
+  drift: readonly Finding[],
+): Supplement<MoodleCluster> {
+  const logins = props.credentials.loginsOf(cluster);
+  return {
+    findings: [...drift, ...props.credentials.findings(cluster), ...backupFindings(props, cluster)],
+    status: { logins: logins.length === 0 ? undefined : [...logins] },
   };
 }
 

@@ -1,7 +1,11 @@
+import type { Stores } from "@moodle-platform/database-roles";
 import type { ApiServer } from "../api-server/api-server";
 import { Mapper } from "../api-server/mapper";
 import { keyOf } from "../api-server/object";
 import { Resources } from "../api-server/resources";
+import { StoresAndDatabases } from "../credentials/access";
+import { watchingCredentials } from "../credentials/reconcile";
+import { CredentialWatch } from "../credentials/watch";
 import { DriftCheck } from "../drift/check";
 import { DriftSchedule } from "../drift/watch";
 import type { Chart } from "../helm/charts";
@@ -36,6 +40,10 @@ export interface OperatorProps {
   readonly workers: number;
   /** Milliseconds between two comparisons of a site with its release. */
   readonly driftInterval: number;
+  /** Stores of which the logins of sites are watched. */
+  readonly stores: Stores;
+  /** Milliseconds between two looks at the logins of a site. */
+  readonly credentialsInterval: number;
   /** Name of this process in events. */
   readonly instance: string;
   readonly metrics: Metrics;
@@ -77,7 +85,7 @@ export class Operator {
   }
 
   private wire(resources: Resources, mapper: Mapper, caches: Caches): void {
-    const { helm, charts, driftInterval, instance, log } = this.props;
+    const { helm, charts, driftInterval, stores, credentialsInterval, instance, log } = this.props;
     const status = new StatusWriter(resources, new EventRecorder(resources, instance, log));
     const policies = new Policies(caches.policies);
     const backupsOf = new Index(caches.backups, ({ metadata, spec }) => `${metadata.namespace}/${spec.cluster}`);
@@ -92,18 +100,31 @@ export class Operator {
       return new ReleaseReconciler({ kind, resources, store, cached, live, engine, status, removal }).reconcile;
     };
 
+    const credentials = new CredentialWatch({
+      stores,
+      access: new StoresAndDatabases(stores),
+      resources,
+      interval: credentialsInterval,
+      enqueue: (key) => clusters.add(key),
+      log,
+    });
     const clusters = this.control(
       "moodlecluster",
-      released(
-        moodleClusterKind({
-          chart: charts.moodle,
-          helm,
-          drift: new DriftCheck(resources, mapper),
-          driftSchedule: new DriftSchedule(driftInterval),
-          bounds: (key) => policies.bounds(key, Date.now()),
-          backups: (key) => backupsOf.get(key),
-        }),
+      watchingCredentials(
+        credentials,
         caches.clusters,
+        released(
+          moodleClusterKind({
+            chart: charts.moodle,
+            helm,
+            drift: new DriftCheck(resources, mapper),
+            driftSchedule: new DriftSchedule(driftInterval),
+            bounds: (key) => policies.bounds(key, Date.now()),
+            credentials,
+            backups: (key) => backupsOf.get(key),
+          }),
+          caches.clusters,
+        ),
       ),
     );
     const backups = this.control(

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Stores } from "@moodle-platform/database-roles";
 import { ApiServer } from "../api-server/api-server";
 import { connect } from "../api-server/connection";
 import { describeError } from "../api-server/errors";
@@ -26,6 +27,9 @@ export interface RunOptions {
   readonly workers: number;
   readonly helmProcesses: number;
   readonly driftMinutes: number;
+  /** Where the stores are of which the logins of sites are watched. */
+  readonly stores: Stores;
+  readonly credentialsSeconds: number;
   readonly helm: string;
 }
 
@@ -60,6 +64,8 @@ export async function run(options: RunOptions, log: Log, stop: AbortSignal): Pro
     namespaces: options.namespaces,
     workers: options.workers,
     driftInterval: options.driftMinutes * 60_000,
+    stores: options.stores,
+    credentialsInterval: options.credentialsSeconds * 1000,
     instance: hostname(),
     metrics,
     log,
