@@ -35,7 +35,14 @@ import type { ModelPlatform } from "./inference";
 import { MODEL_CACHE_ACCOUNT, MODELS_ACCOUNT, modelBucketName } from "./inference-names";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
-import { SITE_ACCOUNTS, type SiteAccount, secretsToCreate, siteSecrets } from "./site-names";
+import {
+  isReadByOperator,
+  OPERATOR_ACCOUNT,
+  SITE_ACCOUNTS,
+  type SiteAccount,
+  secretsToCreate,
+  siteSecrets,
+} from "./site-names";
 import { standardTags } from "./standard-tags";
 
 /** Network, key and protection of all that holds data. */
@@ -124,6 +131,7 @@ export class AwsEnvironmentStack extends PlatformStack {
     };
     const secrets = siteSecrets(environment);
     const createdSecrets = secretsToCreate(environment).map(({ use, secret, filledBy }) => ({
+      use,
       filledBy,
       secret: new SecretsManagerSecret(this, `secret-${use}`, {
         name: secret.name,
@@ -204,6 +212,10 @@ export class AwsEnvironmentStack extends PlatformStack {
           ...createdSecrets.flatMap(({ secret }) => secret.readStatements()),
           ...redis.all.flatMap((group) => group.readStatements()),
         ]),
+        operator: this.addOperatorIdentity(
+          cluster,
+          createdSecrets.filter((one) => isReadByOperator(environment, one)).map(({ secret }) => secret),
+        ),
       },
       secrets,
       database: database.endpoint,
@@ -289,6 +301,20 @@ export class AwsEnvironmentStack extends PlatformStack {
       ...account,
       clusterName,
       statements,
+    });
+  }
+
+  /** None where there is nothing for it to read. */
+  private addOperatorIdentity(
+    { clusterName }: EksCluster,
+    secrets: readonly SecretsManagerSecret[],
+  ): PodIdentity | undefined {
+    if (secrets.length === 0) return undefined;
+    return new PodIdentity(this, `identity-${OPERATOR_ACCOUNT.serviceAccountName}`, {
+      ...this.place,
+      ...OPERATOR_ACCOUNT,
+      clusterName,
+      statements: secrets.flatMap((secret) => secret.readStatements()),
     });
   }
 

@@ -26,7 +26,14 @@ import type { ModelPlatform } from "./inference";
 import { MODEL_CACHE_ACCOUNT, MODELS_ACCOUNT, modelBucketName } from "./inference-names";
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
-import { SITE_ACCOUNTS, type SiteAccount, secretsToCreate, siteSecrets } from "./site-names";
+import {
+  isReadByOperator,
+  OPERATOR_ACCOUNT,
+  SITE_ACCOUNTS,
+  type SiteAccount,
+  secretsToCreate,
+  siteSecrets,
+} from "./site-names";
 import { standardTags } from "./standard-tags";
 
 /** A whole environment on Google Cloud: network, cluster, data, edge, and the site in the cluster. */
@@ -54,6 +61,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
     const identities = this.addIdentities(cluster);
 
     const { databaseRoles, externalSecrets } = identities;
+    const operator = this.addOperatorIdentity(cluster);
     for (const { use, secret: ref, filledBy } of secretsToCreate(environment)) {
       const secret = this.addSecret(`secret-${use}`, ref.name);
       if (filledBy === "cluster") {
@@ -63,6 +71,9 @@ export class GoogleEnvironmentStack extends PlatformStack {
         );
       }
       externalSecrets.waitFor(secret.grantRead("external-secrets", externalSecrets.member));
+      if (operator !== undefined && isReadByOperator(environment, { use })) {
+        operator.waitFor(secret.grantRead("operator", operator.member));
+      }
     }
     const secrets = siteSecrets(environment);
 
@@ -123,7 +134,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
       environment,
       cluster: cluster.access,
       nodesReady,
-      identities,
+      identities: { ...identities, operator },
       secrets,
       database: database.endpoint,
       redis: this.addRedis(network, identities),
@@ -186,6 +197,18 @@ export class GoogleEnvironmentStack extends PlatformStack {
       }),
     ]);
     return Object.fromEntries(entries);
+  }
+
+  /** None where there is nothing for it to read. */
+  private addOperatorIdentity({ workloadPool }: GkeCluster): GoogleWorkloadIdentity | undefined {
+    const { project, projectNumber, delivery, secrets } = this.environment;
+    if (delivery !== "operator" || secrets.store === "vault") return undefined;
+    return new GoogleWorkloadIdentity(this, `identity-${OPERATOR_ACCOUNT.serviceAccountName}`, {
+      project,
+      projectNumber,
+      workloadPool,
+      ...OPERATOR_ACCOUNT,
+    });
   }
 
   private addSecret(id: string, secretId: string): SecretManagerSecret {

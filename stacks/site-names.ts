@@ -21,6 +21,14 @@ export const SITE_ACCOUNTS = {
   externalSecrets: { namespace: "external-secrets", serviceAccountName: "external-secrets" },
 } as const;
 
+/** Of moodle-operator, in environments that it delivers. It reads the logins that Moodle uses, and tries them. */
+export const OPERATOR_ACCOUNT = { namespace: "moodle-operator", serviceAccountName: "moodle-operator" } as const;
+
+/** Whether moodle-operator reads a secret that the stack creates. */
+export function isReadByOperator({ delivery }: Environment, { use }: Pick<SecretToCreate, "use">): boolean {
+  return delivery === "operator" && ["database-application", "database-reader"].includes(use);
+}
+
 export type SiteAccount = keyof typeof SITE_ACCOUNTS;
 
 /** Secrets whose values Terraform never sees. The cloud's store holds them, or Vault. */

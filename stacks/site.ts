@@ -35,9 +35,7 @@ import { Inference, type ModelPlatform } from "./inference";
 import { MODELS_ACCOUNT } from "./inference-names";
 import { addSiteIngress } from "./site-ingress";
 import { SiteMonitoring } from "./site-monitoring";
-import { MONITORING_NAMESPACE, type SiteSecrets } from "./site-names";
-
-const OPERATOR_NAMESPACE = "moodle-operator";
+import { MONITORING_NAMESPACE, OPERATOR_ACCOUNT, type SiteSecrets } from "./site-names";
 
 export interface SiteProps {
   readonly environment: Environment;
@@ -53,6 +51,8 @@ export interface SiteProps {
     readonly backupVerify: WorkloadIdentity;
     readonly backupPrune: WorkloadIdentity;
     readonly backupRestore: WorkloadIdentity;
+    /** Where moodle-operator delivers the site and the cloud's own store has its logins. */
+    readonly operator?: WorkloadIdentity;
   };
   readonly database: DatabaseEndpoint;
   readonly redis: RedisEndpoints;
@@ -270,7 +270,7 @@ export class Site extends Construct {
 
   /** Nothing where Terraform releases the site itself. */
   private addOperator(
-    { environment, cluster }: SiteProps,
+    { environment, cluster, identities, database }: SiteProps,
     site: PlatformNamespace,
     stack: Monitoring | undefined,
     monitoring: MoodleSite["monitoring"],
@@ -278,7 +278,7 @@ export class Site extends Construct {
     const { delivery, images } = environment;
     if (delivery === "helm") return undefined;
     const namespace = new PlatformNamespace(this, "operator-namespace", {
-      name: OPERATOR_NAMESPACE,
+      name: OPERATOR_ACCOUNT.namespace,
       // It holds nothing that is not made anew.
       protection: "disposable",
       dependsOn: cluster.ready,
@@ -288,6 +288,12 @@ export class Site extends Construct {
       namespace: namespace.namespaceName,
       siteNamespaces: [site.namespaceName],
       image: image(images.registry, "operator", images.operator),
+      credentials: {
+        identity: identities.operator,
+        // The one store that has the logins: of another, the operator knows nothing.
+        stores: secretStores(environment).filter(({ store }) => store === database.secrets.application.store),
+        databases: database.cidrs.map((cidr) => ({ cidr, port: database.port })),
+      },
       monitoring,
       dependsOn: [...namespace.ready, ...site.ready, ...(stack?.ready ?? [])],
     });

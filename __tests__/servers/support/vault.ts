@@ -4,6 +4,8 @@ import { type Answer, type EmulatedRequest, Emulator, json } from "./emulator";
 export class VaultEmulator extends Emulator {
   /** Versions of each secret from 1 on; null is a deleted one. */
   readonly secrets = new Map<string, (Record<string, unknown> | null)[]>();
+  /** The token that it takes, and the next login brings. */
+  token = "hvs.example-of-a-client-token";
   /** How often Vault says that it is sealed. */
   sealedAnswers = 0;
 
@@ -20,9 +22,9 @@ export class VaultEmulator extends Emulator {
     if (url.pathname === "/v1/auth/kubernetes/login") {
       const { role, jwt } = JSON.parse(body) as { role: string; jwt: string };
       if (role !== "moodle" || jwt !== "pod-token") return json(403, { errors: ["permission denied"] });
-      return json(200, { auth: { client_token: "hvs.example-of-a-client-token" } });
+      return json(200, { auth: { client_token: this.token } });
     }
-    if (headers["x-vault-token"] !== "hvs.example-of-a-client-token") {
+    if (headers["x-vault-token"] !== this.token) {
       return json(403, { errors: ["permission denied"] });
     }
     const name = /^\/v1\/secret\/data\/(.+)$/.exec(url.pathname)?.[1];
@@ -30,9 +32,10 @@ export class VaultEmulator extends Emulator {
     const versions = this.secrets.get(name) ?? [];
     const version = versions.length;
     if (method === "GET") {
-      const data = versions.at(-1);
+      const asked = Number(url.searchParams.get("version") ?? 0);
+      const data = versions.at(asked === 0 ? -1 : asked - 1);
       if (data === undefined) return json(404, { errors: [] });
-      return json(data === null ? 404 : 200, { data: { data, metadata: { version } } });
+      return json(data === null ? 404 : 200, { data: { data, metadata: { version: asked === 0 ? version : asked } } });
     }
     const { options, data } = JSON.parse(body) as { options: { cas: number }; data: Record<string, unknown> };
     if (options.cas !== version) {
