@@ -1,35 +1,16 @@
 /** The life of sites under moodle-operator, with the real Helm and the rights of its own chart. */
-import { stringify } from "yaml";
 import type { Resource } from "../support/template";
-import { site, synthesize } from "./support/moodle-site";
-import { condition, OperatorUnderTest, revisions } from "./support/operator";
+import { cluster, condition, OperatorUnderTest, patchCluster, revisions } from "./support/operator";
 import { apply, describeOnTestbed, get, kubectl } from "./support/testbed";
 
 const SITES = "operated";
 
 const operator = new OperatorUnderTest({ namespace: "operator-life", sites: [SITES] });
 
-/** A MoodleCluster; `changes` are laid over its specification, `values` over its values. */
-function cluster(name: string, changes: Resource = {}, values: Resource = {}): string {
-  const { values: standard } = synthesize(site(SITES, { releaseName: name }));
-  const spec = {
-    rollout: { timeoutSeconds: 60, attempts: 2 },
-    deletionPolicy: "Delete",
-    ...changes,
-    values: {
-      ...standard,
-      ...values,
-      serviceAccount: { name },
-      files: { storageClassName: "shared", capacityGb: 1, retain: false },
-    },
-  };
-  return stringify({ apiVersion: "moodleplatform.io/v1alpha1", kind: "MoodleCluster", metadata: { name }, spec });
-}
+const put = (name: string, changes?: Resource, values?: Resource) =>
+  apply(cluster(name, SITES, changes, values), SITES);
 
-const put = (manifest: string) => apply(manifest, SITES);
-
-const patch = (name: string, spec: Resource) =>
-  kubectl(["patch", "moodlecluster", name, "--namespace", SITES, "--type=merge", "--patch", JSON.stringify({ spec })]);
+const patch = (name: string, spec: Resource) => patchCluster(name, SITES, spec);
 
 describeOnTestbed("moodle-operator", () => {
   beforeAll(async () => {
@@ -39,7 +20,7 @@ describeOnTestbed("moodle-operator", () => {
   afterAll(() => operator.uninstall());
 
   test("installs a site, tests it, and says so", async () => {
-    await put(cluster("first"));
+    await put("first");
     const { status, metadata } = await condition("moodlecluster", "first", SITES, "Ready=True:Available");
     expect(status.release).toMatchObject({ revision: 1, status: "deployed", verified: { revision: 1 } });
     expect(metadata.finalizers).toEqual(["moodleplatform.io/release"]);
@@ -85,12 +66,12 @@ describeOnTestbed("moodle-operator", () => {
     ["a last snapshot without a CronJob", { deletionPolicy: "Snapshot" }, {}, /needs snapshot.cronJob/],
     ["no such mode", { drift: "maybe" }, {}, /supported values: "off", "warn", "enforce"/i],
   ])("the API server itself refuses %s", async (_, changes, values, message) => {
-    await expect(put(cluster("invalid", changes, values))).rejects.toThrow(message);
+    await expect(put("invalid", changes, values)).rejects.toThrow(message);
   });
 
   test("the API server refuses a name that no release can have", async () => {
-    const named = cluster("first").replace("name: first", `name: ${"n".repeat(41)}`);
-    await expect(put(named)).rejects.toThrow(/1 to 40 lower-case letters/);
+    const named = cluster("first", SITES).replace("name: first", `name: ${"n".repeat(41)}`);
+    await expect(apply(named, SITES)).rejects.toThrow(/1 to 40 lower-case letters/);
   });
 
   test("the API server keeps what cannot change", async () => {

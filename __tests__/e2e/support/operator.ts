@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
+import type { MoodleWebProps } from "../../../constructs/workloads/moodle-web";
 import type { Resource } from "../../support/template";
-import { objectsOf } from "./moodle-site";
-import { apply, chartFolder, createNamespace, helm, kubectl } from "./testbed";
+import { objectsOf, site, synthesize } from "./moodle-site";
+import { apply, chartFolder, createNamespace, get, helm, kubectl } from "./testbed";
 
 const ROOT = resolve(__dirname, "../../..");
 const PROGRAM = join(ROOT, "services/operator/dist/cli/main.js");
@@ -18,6 +19,23 @@ export interface OperatorOptions {
   readonly namespace: string;
   readonly sites: readonly string[];
   readonly args?: readonly string[];
+  /** What its requests go through. @default straight to the API server */
+  readonly proxy?: () => string;
+}
+
+export interface StartOptions {
+  readonly args?: readonly string[];
+  /** Folder of its charts. @default this project's */
+  readonly charts?: string;
+  /** As in a pod: the API server by address, the token by a file in this folder. @default by kubeconfig */
+  readonly serviceAccountFolder?: string;
+}
+
+/** A process of the operator. */
+export interface Started {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly log: string;
 }
 
 /** An operator that is installed, and whose processes tests start and end. */
@@ -50,41 +68,68 @@ export class OperatorUnderTest {
     );
   }
 
+  /** The token of the service account as it is now. */
+  renew(): Promise<void> {
+    return this.writeKubeconfig();
+  }
+
   /** A kubeconfig of the chart's service account. */
   private async writeKubeconfig(): Promise<void> {
     const { namespace } = this.options;
     const token = await kubectl(["create", "token", "moodle-operator", "--namespace", namespace, "--duration", "2h"]);
     const config = parse(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
     const [user] = config.users;
-    writeFileSync(this.kubeconfig, stringify({ ...config, users: [{ ...user, user: { token: token.trim() } }] }));
+    const [one] = config.clusters;
+    const { proxy } = this.options;
+    const cluster = proxy === undefined ? one : { ...one, cluster: { server: proxy() } };
+    const users = [{ ...user, user: { token: token.trim() } }];
+    writeFileSync(this.kubeconfig, stringify({ ...config, clusters: [cluster], users }));
   }
 
   get kubeconfig(): string {
     return join(this.folder, "kubeconfig");
   }
 
-  async start(): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-    const { namespace, sites, args = [] } = this.options;
+  /** Each in a process group of its own, with the Helm that it starts: as in a container, both end together. */
+  async start({ args = [], charts = join(ROOT, "charts"), serviceAccountFolder }: StartOptions = {}): Promise<Started> {
+    const { namespace, sites, args: always = [] } = this.options;
     const port = await freePort();
-    const options = ["--namespaces", sites.join(","), "--lease-namespace", namespace, "--charts", join(ROOT, "charts")];
-    const child = spawn(process.execPath, [PROGRAM, "run", ...options, "--port", String(port), ...args], {
-      env: { ...process.env, KUBECONFIG: this.kubeconfig },
+    const options = ["--namespaces", sites.join(","), "--lease-namespace", namespace, "--charts", charts];
+    const child = spawn(process.execPath, [PROGRAM, "run", ...options, "--port", String(port), ...always, ...args], {
+      env: { ...process.env, ...this.environment(serviceAccountFolder) },
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
     });
+    const own = { child, port, log: "" };
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (text: Buffer) => {
         this.log += text;
+        own.log += text;
       });
     }
     this.processes.add(child);
     child.once("exit", () => this.processes.delete(child));
-    return { child, port };
+    return own;
+  }
+
+  private environment(serviceAccountFolder: string | undefined): NodeJS.ProcessEnv {
+    if (serviceAccountFolder === undefined) return { KUBECONFIG: this.kubeconfig };
+    const [{ cluster }] = parse(readFileSync(process.env.KUBECONFIG ?? "", "utf8")).clusters;
+    const { hostname, port } = new URL(cluster.server);
+    return {
+      KUBECONFIG: undefined,
+      KUBERNETES_SERVICE_HOST: hostname,
+      KUBERNETES_SERVICE_PORT: port,
+      MOODLE_OPERATOR_SERVICE_ACCOUNT: serviceAccountFolder,
+    };
   }
 
   /** Ends a process, and returns its exit code. */
   async end(child: ChildProcess, signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
     const exited = new Promise<number | null>((done) => child.once("exit", done));
-    child.kill(signal);
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    if (signal === "SIGTERM") child.kill(signal);
+    else process.kill(-(child.pid ?? 0), signal);
     return exited;
   }
 
@@ -112,6 +157,68 @@ export async function condition(
     if (isCurrent && found.status === status && (reason === undefined || found.reason === reason)) return object;
   }
   throw new Error(`${kind} ${name} never had ${wanted}; last: ${JSON.stringify(last)}`);
+}
+
+/** A MoodleCluster of a site like `props`; `changes` are laid over its specification, `values` over its values. */
+export function cluster(
+  name: string,
+  namespace: string,
+  changes: Resource = {},
+  values: Resource = {},
+  props: Partial<MoodleWebProps> = {},
+): string {
+  const { values: standard } = synthesize(site(namespace, { releaseName: name, ...props }));
+  const spec = {
+    rollout: { timeoutSeconds: 120, attempts: 2 },
+    deletionPolicy: "Delete",
+    ...changes,
+    values: {
+      ...standard,
+      ...values,
+      serviceAccount: { name },
+      files: { storageClassName: "shared", capacityGb: 1, retain: false },
+    },
+  };
+  return stringify({ apiVersion: "moodleplatform.io/v1alpha1", kind: "MoodleCluster", metadata: { name }, spec });
+}
+
+export const patchCluster = (name: string, namespace: string, spec: Resource) =>
+  kubectl([
+    ...["patch", "moodlecluster", name, "--namespace", namespace],
+    ...["--type=merge", "--patch", JSON.stringify({ spec })],
+  ]);
+
+const GATEWAY = { namespace: "kourier-system", serviceName: "kourier", port: 80 };
+
+/** A site as a Knative Service. */
+export const ON_KNATIVE: Partial<MoodleWebProps> = {
+  knative: {
+    namespace: "knative-serving",
+    ingress: "kourier",
+    ingressClass: "kourier.ingress.networking.knative.dev",
+    gateway: GATEWAY,
+    localGateway: { ...GATEWAY, serviceName: "kourier-internal" },
+    ready: [],
+  },
+  web: { minReplicas: 0, maxReplicas: 20, cpu: 2, memoryMb: 3072 },
+  route: { kind: "knative", proxyCidrs: ["10.20.0.0/16"] },
+};
+
+/** Plays Knative's controller: a Service that serves. */
+export async function serveOnKnative(name: string, namespace: string): Promise<void> {
+  for (let triesLeft = 60; ; triesLeft--) {
+    try {
+      const { metadata } = await get(["services.serving.knative.dev", name], namespace);
+      const conditions = [{ type: "Ready", status: "True", lastTransitionTime: "2027-02-01T08:00:00Z" }];
+      const status = JSON.stringify({ status: { observedGeneration: metadata.generation, conditions } });
+      const patch = ["--subresource=status", "--type=merge", "--patch", status];
+      await kubectl(["patch", "services.serving.knative.dev", name, "--namespace", namespace, ...patch]);
+      return;
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+      await sleep(500);
+    }
+  }
 }
 
 /** Revisions of a release, as Helm's records tell them: `revision status`, newest first. */

@@ -27,8 +27,9 @@ export default async function start(): Promise<void> {
   }
 }
 
-async function startCluster(folder: string): Promise<void> {
-  const exports = await run(join(TESTBED, "up"), []);
+/** Starts a cluster in a folder, and leads this process to it. */
+export async function startCluster(folder: string): Promise<void> {
+  const exports = await run(join(TESTBED, "up"), [], { env: { TESTBED_DIR: folder } });
   const [, kubeconfig, tools] = /KUBECONFIG=(\S+) PATH=([^:\s]+):/.exec(exports) ?? [];
   if (kubeconfig === undefined) throw new Error(`the testbed's "up" printed no KUBECONFIG and PATH: ${exports}`);
   process.env.KUBECONFIG = kubeconfig;
@@ -38,7 +39,7 @@ async function startCluster(folder: string): Promise<void> {
 }
 
 /** Simulated nodes have no disk of their own, for which the site's pods ask. */
-async function giveDisks(): Promise<void> {
+export async function giveDisks(): Promise<void> {
   const disk = { "ephemeral-storage": "1Ti" };
   const patch = JSON.stringify({ status: { capacity: disk, allocatable: disk } });
   const nodes = (await kubectl(["get", "nodes", "--output=name"])).trim().split("\n");
