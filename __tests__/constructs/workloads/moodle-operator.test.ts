@@ -68,6 +68,22 @@ test("the operator has rights in the namespaces of the sites alone", () => {
   expect(release.namespace).toBe("moodle-operator");
 });
 
+test("the operator opens the stores that it is told of, and reaches them and the databases", () => {
+  const template = Template.from((scope) => {
+    new MoodleOperator(scope, "operator", {
+      ...operatorProps,
+      credentials: {
+        identity: ports.identity("moodle-operator"),
+        stores: [{ store: "aws-secrets-manager", region: "eu-central-1" }],
+        databases: [{ cidr: "10.20.96.0/24", port: 5432 }],
+      },
+    });
+  });
+  const values: Resource = parse(template.only("helm_release").values.join("\n"));
+  expect(values.stores).toEqual({ "aws-secrets-manager": { region: "eu-central-1" } });
+  expect(values.network.databases).toEqual([{ cidr: "10.20.96.0/24", port: 5432 }]);
+});
+
 test("the operator may make every kind of object that its charts hold", () => {
   const rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] = parse(
     readFileSync(join(CHARTS, "moodle-operator/files/rules.yaml"), "utf8"),

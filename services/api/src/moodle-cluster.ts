@@ -20,7 +20,7 @@ const image = checked(
 
 const web = checked(
   z.looseObject({
-    minReplicas: count(1, 500).optional(),
+    minReplicas: count(0, 500).optional(),
     maxReplicas: count(1, 500).optional(),
   }),
   {
