@@ -152,7 +152,7 @@ describeOnTestbed("moodle-operator", () => {
         wanted.set(name, kill);
         await resize(name, kill);
       }
-      await sleep(Math.random() * 4000);
+      await sleep(Math.random() * 3000);
       await operator.end(own.child, "SIGKILL");
     }
     await kubectl(["delete", "lease", "moodle-operator", "--namespace", NAMESPACE, "--ignore-not-found"]);
