@@ -38,7 +38,9 @@ const spec = checked(
       rule: "self == oldSelf",
       message: "a MoodleScalePolicy stays with its site: make another one for another site",
     }).describe("The MoodleCluster of this namespace that it scales."),
-    minReplicas: count(0, 500).describe("Fewest web pods outside exams; 0 with Knative, which starts one for a request."),
+    minReplicas: count(0, 500).describe(
+      "Fewest web pods outside exams; 0 with Knative, which starts one for a request.",
+    ),
     maxReplicas: count(1, 500).describe("Most web pods outside exams."),
     timeZone: timeZone.default("Etc/UTC").describe("Time zone of exams that name none."),
     exams: listByKey(z.array(exam).max(200).default([]), "name").describe(
