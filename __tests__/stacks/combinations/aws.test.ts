@@ -4,6 +4,7 @@ import { dataSafety } from "./data-safety";
 import { dependencies } from "./dependencies";
 import { inference } from "./inference";
 import { invariants } from "./invariants";
+import { operator } from "./operator";
 import { stateSecrets } from "./state-secrets";
 
 const all = combinationsOn("aws");
@@ -14,3 +15,4 @@ dependencies("aws", all);
 stateSecrets("aws", all);
 addresses("aws", all);
 inference("aws", all);
+operator("aws", all);

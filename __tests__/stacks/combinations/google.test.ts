@@ -4,6 +4,7 @@ import { dataSafety } from "./data-safety";
 import { dependencies } from "./dependencies";
 import { inference } from "./inference";
 import { invariants } from "./invariants";
+import { operator } from "./operator";
 import { stateSecrets } from "./state-secrets";
 
 const all = combinationsOn("google");
@@ -14,3 +15,4 @@ dependencies("google", all);
 stateSecrets("google", all);
 addresses("google", all);
 inference("google", all);
+operator("google", all);
