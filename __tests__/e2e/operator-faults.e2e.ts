@@ -18,7 +18,7 @@ const NAMESPACE = "operator-faults";
 const DEFINITIONS = ["aws-load-balancer-controller-3.5.0", "external-secrets-2.9.0", "prometheus-operator-0.93.1"];
 
 let proxy: ApiProxy;
-const operator = new OperatorUnderTest({ namespace: NAMESPACE, sites: [SITES], proxy: () => proxy.address });
+const operator = new OperatorUnderTest({ namespace: NAMESPACE, sites: [SITES], proxy: () => proxy });
 
 const small = { web: { minReplicas: 1, maxReplicas: 2, cpu: 1, memoryMb: 1024 } };
 

@@ -35,7 +35,7 @@ const operator = new OperatorUnderTest({
   namespace: NAMESPACE,
   sites: [SITES],
   args: ["--drift-minutes", "1"],
-  proxy: () => proxy.address,
+  proxy: () => proxy,
 });
 
 const ready = (kind: string, name: string) => condition(kind, name, SITES, "Ready=True:Available", 240);

@@ -1,8 +1,11 @@
-import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Agent, request } from "node:https";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { Agent, createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parse } from "yaml";
+import { type Certificates, makeCertificates } from "../../servers/support/certificates";
 
 /** Rights that requests needed: `<group>/<resource> <verb>`, a subresource after a further slash. */
 export type Right = string;
@@ -18,13 +21,17 @@ export class ApiProxy {
   private readonly watches = new Set<ServerResponse>();
   private readonly agent: Agent;
   private readonly server: Server;
+  private readonly certificates: Certificates;
 
   private constructor(
     private readonly upstream: URL,
     ca: Buffer,
   ) {
     this.agent = new Agent({ keepAlive: true, ca });
-    this.server = createServer((incoming, outgoing) => this.pass(incoming, outgoing));
+    const folder = mkdtempSync(join(tmpdir(), "api-proxy-"));
+    this.certificates = makeCertificates(folder);
+    rmSync(folder, { recursive: true });
+    this.server = createServer(this.certificates, (incoming, outgoing) => this.pass(incoming, outgoing));
   }
 
   /** In front of the API server that a kubeconfig names. */
@@ -37,8 +44,10 @@ export class ApiProxy {
     return proxy;
   }
 
-  get address(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  /** It as the cluster of a kubeconfig. Without TLS, clients would keep their token to themselves. */
+  get access(): Readonly<Record<string, string>> {
+    const server = `https://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return { server, "certificate-authority-data": Buffer.from(this.certificates.ca).toString("base64") };
   }
 
   get watching(): number {

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import type { MoodleWebProps } from "../../../constructs/workloads/moodle-web";
 import type { Resource } from "../../support/template";
+import type { ApiProxy } from "./api-proxy";
 import { objectsOf, site, synthesize } from "./moodle-site";
 import { apply, chartFolder, createNamespace, get, helm, kubectl } from "./testbed";
 
@@ -20,7 +21,7 @@ export interface OperatorOptions {
   readonly sites: readonly string[];
   readonly args?: readonly string[];
   /** What its requests go through. @default straight to the API server */
-  readonly proxy?: () => string;
+  readonly proxy?: () => ApiProxy;
 }
 
 export interface StartOptions {
@@ -81,7 +82,7 @@ export class OperatorUnderTest {
     const [user] = config.users;
     const [one] = config.clusters;
     const { proxy } = this.options;
-    const cluster = proxy === undefined ? one : { ...one, cluster: { server: proxy() } };
+    const cluster = proxy === undefined ? one : { ...one, cluster: proxy().access };
     const users = [{ ...user, user: { token: token.trim() } }];
     writeFileSync(this.kubeconfig, stringify({ ...config, clusters: [cluster], users }));
   }
