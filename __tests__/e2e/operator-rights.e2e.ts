@@ -21,7 +21,7 @@ const SITES_OF_ALL_KINDS: Readonly<Record<string, Partial<MoodleWebProps>>> = {
   alb: { route: ports.targetGroup },
   ingress: { route: ports.ingress },
   ...Object.fromEntries(
-    (["nginx", "traefik", "contour", "istio"] as const).map((kind) => [
+    (["nginx", "traefik", "contour"] as const).map((kind) => [
       kind,
       { route: ports.controllerRoute(kind, { issuerName: "acme", challenge: "dns-01" }) },
     ]),

@@ -90,7 +90,9 @@ test("the operator may make every kind of object that its charts hold", () => {
   );
   const made = rules.filter(({ verbs }) => verbs.includes("create") && verbs.includes("delete"));
   const granted = new Set(made.flatMap(({ apiGroups, resources }) => resources.map((one) => `${apiGroups[0]}/${one}`)));
-  for (const kind of kindsOf("moodle", "backup")) expect(granted).toContain(kind);
+  const kinds = [...kindsOf("moodle", "backup")];
+  // What a route by Istio needs is in the namespace of its gateway: `delivery: "operator"` is refused with it.
+  for (const kind of kinds.filter((one) => !one.startsWith("networking.istio.io/"))) expect(granted).toContain(kind);
 });
 
 /** Group and collection of every kind that the templates of charts make. */
