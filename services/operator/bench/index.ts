@@ -27,14 +27,15 @@ async function main(): Promise<number> {
   const address = await server.start();
   for (let index = 0; index < SITES; index++) server.put(CLUSTERS, siteOf(index));
   let operator = await OperatorProcess.start(address);
-  const made = await seconds(() => until(() => readySites(server) === SITES));
+  const made = await seconds(() => until(() => sitesWith(server, "Ready", "True") === SITES));
   await operator.stop();
 
   const started = performance.now();
   operator = await OperatorProcess.start(address);
   await until(async () => (await operator.reconciliations()) >= SITES);
   const again = (performance.now() - started) / 1000;
-  await sleep(10_000);
+  // Only once each has been compared with its manifests is there nothing left to say.
+  await until(() => sitesWith(server, "Drifted", "False") === SITES);
   const writes = server.writes;
   await sleep(REST_SECONDS * 1000);
   const writesAtRest = server.writes - writes;
@@ -148,10 +149,10 @@ function* names(): Generator<string> {
   for (let index = 0; index < SITES; index++) yield nameOf(index);
 }
 
-function readySites(server: MemoryApiServer): number {
-  const isReady = ({ status }: Site) =>
-    status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") === true;
-  return [...names()].filter((name) => isReady(server.get(CLUSTERS, name) as Site)).length;
+function sitesWith(server: MemoryApiServer, type: string, wanted: string): number {
+  const has = ({ status }: Site) =>
+    status?.conditions?.some((condition) => condition.type === type && condition.status === wanted) === true;
+  return [...names()].filter((name) => has(server.get(CLUSTERS, name) as Site)).length;
 }
 
 function percentile(values: readonly number[], share: number): number {
