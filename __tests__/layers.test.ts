@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 const root = join(__dirname, "..");
 
@@ -29,6 +29,9 @@ const ALLOWED = [
   ["stacks/construct.ts", "../constructs/aws/vpc"],
 ] as const;
 
+/** They import types of each other. */
+const CIRCLE = ["services/backup/one.ts", "services/backup/two.ts"] as const;
+
 /** What the linter says of a file that imports each of these, with the project's own rules. */
 let findings = "";
 
@@ -40,6 +43,14 @@ beforeAll(() => {
     for (const [path, module] of [...REFUSED, ...ALLOWED]) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), `import { anything } from "${module}";\nexport const used = anything;\n`);
+    }
+    mkdirSync(join(folder, dirname(CIRCLE[0])), { recursive: true });
+    for (const [index, path] of CIRCLE.entries()) {
+      const other = basename(CIRCLE[1 - index] ?? "", ".ts");
+      writeFileSync(
+        join(folder, path),
+        `import type { Own } from "./${other}";\nexport type { Own as Other };\nexport type Own = 1;\n`,
+      );
     }
     const biome = join(root, "node_modules", ".bin", "biome");
     const { stdout, stderr } = spawnSync(biome, ["lint", "--max-diagnostics=none"], { cwd: folder, encoding: "utf8" });
@@ -55,4 +66,8 @@ test.each(REFUSED)("%s may not import %s", (path) => {
 
 test.each(ALLOWED)("%s may import %s", (path) => {
   expect(findings).not.toContain(path);
+});
+
+test.each(CIRCLE)("%s may not be part of a circle, of types either", (path) => {
+  expect(findings).toMatch(new RegExp(`${path}:1:\\d+ lint/suspicious/noImportCycles`));
 });

@@ -1,5 +1,5 @@
+import type { CloudSnapshots } from "../cloud-snapshots/cloud-snapshots";
 import type { CloudSnapshotsConfiguration } from "../cloud-snapshots/configuration";
-import type { CloudSnapshots } from "../cloud-snapshots/take";
 import type { FilesConfiguration } from "../configuration/schema";
 import type { DatabaseConnection, ServerConnection } from "../databases/connection";
 import type { AnonymiseRules, ScratchServer, SourceDatabase, TargetDatabase } from "../databases/database";

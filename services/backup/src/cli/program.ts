@@ -3,6 +3,7 @@ import { DEFAULT_PATH } from "../configuration/load";
 import { PREFIX } from "../configuration/variables";
 import { EXIT, type ExitCode } from "../exit-codes";
 import { PROGRAM } from "../version";
+import type { Run } from "./command";
 import { addCompletion } from "./commands/completion";
 import { addDoctor } from "./commands/doctor";
 import { addDrill, addRequireDrill } from "./commands/drill";
@@ -18,7 +19,6 @@ import { addUnlock } from "./commands/unlock";
 import { addVerify } from "./commands/verify";
 import { ending } from "./help";
 import { errorLines } from "./output/plain";
-import type { Run } from "./run";
 import type { World } from "./world";
 
 /** The command tree. `run` carries out what a command does. */

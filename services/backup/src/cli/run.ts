@@ -1,8 +1,8 @@
-import type { Command } from "commander";
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { loadConfiguration } from "../configuration/load";
 import { BackupError, exitCodeOf, Interrupted } from "../errors";
 import { EXIT, type ExitCode } from "../exit-codes";
+import type { Outcome } from "./command";
 import { Concealer } from "./conceal";
 import { JsonLinesReporter } from "./output/json-lines";
 import { errorLines, PlainReporter } from "./output/plain";
@@ -12,19 +12,6 @@ import { TerminalReporter } from "./output/terminal";
 import { createProgram } from "./program";
 import { Session } from "./session";
 import type { World } from "./world";
-
-/** What a command has to say. */
-export interface Outcome {
-  /** For machines. */
-  readonly report: object;
-  /** For people; may be empty. */
-  readonly text: string;
-  /** @default 0 */
-  readonly exitCode?: ExitCode;
-}
-
-/** Carries out the work of one command. */
-export type Run = (command: Command, work: (session: Session) => Promise<Outcome>) => Promise<void>;
 
 interface GlobalOptions {
   readonly config?: string;

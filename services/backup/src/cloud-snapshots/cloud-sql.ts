@@ -1,6 +1,6 @@
 import { GoogleAuth } from "google-auth-library";
+import type { CloudSnapshot, CloudSnapshots } from "./cloud-snapshots";
 import type { CloudSnapshotsConfiguration } from "./configuration";
-import type { CloudSnapshot, CloudSnapshots } from "./take";
 
 interface BackupRun {
   readonly id: string;

@@ -7,8 +7,8 @@ import {
   paginateDescribeDBSnapshots,
   RDSClient,
 } from "@aws-sdk/client-rds";
+import type { CloudSnapshot, CloudSnapshots } from "./cloud-snapshots";
 import type { CloudSnapshotsConfiguration } from "./configuration";
-import type { CloudSnapshot, CloudSnapshots } from "./take";
 
 /**
  * Manual snapshots of an RDS instance or cluster: they outlive it. Their names are `<identifier>-backup-<ulid>`, which

@@ -4,9 +4,9 @@ import type { SiteFacts } from "../../databases/database";
 import { exitCodeOf, WrongKey } from "../../errors";
 import { EXIT, type ExitCode } from "../../exit-codes";
 import { SigningKey } from "../../repository/signing";
+import type { Run } from "../command";
 import { ending } from "../help";
 import { formatBytes } from "../output/format";
-import type { Run } from "../run";
 import type { Session } from "../session";
 
 interface Check {

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { EXIT } from "../../exit-codes";
 import type { DrillResult } from "../../operations";
 import { duration, snapshotIdOrLatest, wholeNumber } from "../arguments";
+import type { Outcome, Run } from "../command";
 import { ending } from "../help";
 import { formatNumberOf, formatSeconds, formatTime } from "../output/format";
-import type { Outcome, Run } from "../run";
 
 export function addDrill(program: Command, run: Run): void {
   program

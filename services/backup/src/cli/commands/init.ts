@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { EXIT } from "../../exit-codes";
+import type { Run } from "../command";
 import { ending } from "../help";
-import type { Run } from "../run";
 
 export function addInit(program: Command, run: Run): void {
   program

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { EXIT } from "../../exit-codes";
 import type { UnreadableSnapshot } from "../../repository/inspect";
 import type { Manifest } from "../../repository/manifest";
+import type { Run } from "../command";
 import { ending } from "../help";
 import { formatBytes, formatCount, formatNumberOf, formatTable, formatTime } from "../output/format";
-import type { Run } from "../run";
 import { summarise } from "../summary";
 
 const HEADER = ["id", "moment", "status", "files", "size", "database", "moodle"];

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import type { Command } from "commander";
 import { EXIT } from "../../exit-codes";
 import { port } from "../arguments";
+import type { Run } from "../command";
 import { ending } from "../help";
 import { exposeState } from "../metrics/exposition";
 import { serveMetrics } from "../metrics/server";
-import type { Run } from "../run";
 
 export function addMetrics(program: Command, run: Run): void {
   program

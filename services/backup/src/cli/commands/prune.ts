@@ -4,9 +4,9 @@ import { keepsNothing, type RetentionConfiguration } from "../../configuration/r
 import { EXIT } from "../../exit-codes";
 import type { PruneReport } from "../../operations";
 import { duration, keepWithin, wholeNumber } from "../arguments";
+import type { Outcome, Run } from "../command";
 import { ending } from "../help";
 import { formatBytes, formatNumberOf } from "../output/format";
-import type { Outcome, Run } from "../run";
 
 interface Options extends RetentionConfiguration {
   readonly graceHours?: number;

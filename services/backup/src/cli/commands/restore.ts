@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import { EXIT } from "../../exit-codes";
 import { snapshotIdOrLatest, webAddress } from "../arguments";
+import type { Run } from "../command";
 import { ending } from "../help";
 import { formatBytes, formatNumberOf, formatSeconds, formatTime } from "../output/format";
-import type { Run } from "../run";
 import { summarise } from "../summary";
 
 interface Options {

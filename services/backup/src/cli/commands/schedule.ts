@@ -3,8 +3,8 @@ import { stringify } from "yaml";
 import { ConfigurationError } from "../../configuration/load";
 import { BackupError } from "../../errors";
 import { wholeNumber } from "../arguments";
+import type { Run } from "../command";
 import { ending } from "../help";
-import type { Run } from "../run";
 import { type Mount, manifests, SCHEDULED, type ScheduledCommand } from "../schedule/manifests";
 
 interface Options {

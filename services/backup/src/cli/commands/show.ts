@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { EXIT } from "../../exit-codes";
 import type { Manifest } from "../../repository/manifest";
 import { snapshotIdOrLatest } from "../arguments";
+import type { Run } from "../command";
 import { ending } from "../help";
 import { formatBytes, formatCount, formatTable, formatTime } from "../output/format";
-import type { Run } from "../run";
 import { summarise } from "../summary";
 
 export function addShow(program: Command, run: Run): void {

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { EXIT, type ExitCode } from "../../exit-codes";
 import type { SnapshotReport } from "../../operations";
 import { duration, wholeNumber } from "../arguments";
+import type { Outcome, Run } from "../command";
 import { ending } from "../help";
 import { formatBytes, formatNumberOf } from "../output/format";
-import type { Outcome, Run } from "../run";
 import { summarise } from "../summary";
 
 interface Options {

@@ -3,9 +3,9 @@ import { shareOf } from "../../configuration/schema";
 import { EXIT } from "../../exit-codes";
 import type { Finding, VerifyReport } from "../../operations";
 import { percentage, snapshotIds } from "../arguments";
+import type { Outcome, Run } from "../command";
 import { ending } from "../help";
 import { formatBytes, formatNumberOf } from "../output/format";
-import type { Outcome, Run } from "../run";
 
 interface Options {
   readonly readDataSubset?: number;
