@@ -37,6 +37,15 @@ describe("a restore", () => {
     expectWhole();
   });
 
+  test("does not touch what a snapshot has on its way, in the same scratch folder", async () => {
+    site.database.t0 = new Date(site.database.t0.getTime() + 1);
+    site.database.on.dump = async () => {
+      await restore();
+    };
+    expect((await runSnapshot(site.options())).manifest.status).toBe("complete");
+    expectWhole();
+  });
+
   test("copies through itself where the service cannot", async () => {
     files.canCopyFrom = () => false;
     await restore();

@@ -1,15 +1,14 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { ulid } from "ulid";
 import { DatabaseError, type DatabaseFailure } from "../databases/failure";
 import { BackupError, ScratchFull } from "../errors";
 import type { DrillOptions } from "../operations";
 import { timed } from "../progress";
 import type { Manifest } from "../repository/manifest";
-import { openForWriting } from "../repository/repository";
+import { openForWriting, type WritableRepository } from "../repository/repository";
 import { interruptible } from "../repository/session";
 import { findManifest } from "../repository/snapshots";
 import { fetchDump } from "../restore/dump";
+import { withScratch } from "../scratch";
 import { PROGRAM } from "../version";
 import { type Checked, checkRestored } from "./checks";
 import { type DrillResult, writeDrill } from "./result";
@@ -31,20 +30,15 @@ const UNRELATED: ReadonlySet<DatabaseFailure> = new Set([
  * failed drill too.
  */
 export async function runDrill(options: DrillOptions): Promise<DrillResult> {
-  const scratch = join(options.scratch, "moodle-backup");
-  return interruptible(options.signal, async () => {
-    await rm(scratch, { recursive: true, force: true });
-    try {
-      return await drill(options, join(scratch, "dump"));
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
+  const { store, signal, signingSecret, publicKey } = options;
+  return interruptible(signal, async () => {
+    const repository = await openForWriting(store, signingSecret, publicKey);
+    return withScratch(options.scratch, "drill", repository, (folder) => drill(options, repository, folder));
   });
 }
 
-async function drill(options: DrillOptions, folder: string): Promise<DrillResult> {
-  const { store, clock, signal, signingSecret, publicKey, snapshot = "latest" } = options;
-  const repository = await openForWriting(store, signingSecret, publicKey);
+async function drill(options: DrillOptions, repository: WritableRepository, folder: string): Promise<DrillResult> {
+  const { clock, signal, snapshot = "latest" } = options;
   const manifest = await findManifest(repository, snapshot, signal);
   const startedAt = clock.now();
   const id = ulid(startedAt.getTime());

@@ -1,14 +1,13 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { BackupError } from "../errors";
 import { EXIT } from "../exit-codes";
 import type { RestoreOptions, RestoreReport } from "../operations";
 import { timed } from "../progress";
 import type { Manifest } from "../repository/manifest";
 import { referencesOf } from "../repository/references";
-import { openRepository } from "../repository/repository";
+import { openRepository, type Repository } from "../repository/repository";
 import { interruptible } from "../repository/session";
 import { findManifest } from "../repository/snapshots";
+import { withScratch } from "../scratch";
 import { fetchDump } from "./dump";
 import { checkBlobs, restoreFiles } from "./files";
 import { claim, type Remaining, release } from "./target";
@@ -19,18 +18,13 @@ import { claim, type Remaining, release } from "./target";
  * anonymised restore the database comes first, and only files that it still refers to follow.
  */
 export async function runRestore(options: RestoreOptions): Promise<RestoreReport> {
-  const scratch = join(options.scratch, "moodle-backup");
   return interruptible(options.signal, async () => {
-    await rm(scratch, { recursive: true, force: true });
-    try {
-      return await restore(options, join(scratch, "dump"));
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
+    const repository = await openRepository(options.store, options.publicKey);
+    return withScratch(options.scratch, "restore", repository, (scratch) => restore(options, repository, scratch));
   });
 }
 
-async function restore(options: RestoreOptions, scratch: string): Promise<RestoreReport> {
+async function restore(options: RestoreOptions, repository: Repository, scratch: string): Promise<RestoreReport> {
   const { store, files, database, signal, clock, progress, anonymise } = options;
   const startedAt = clock.elapsed();
   if (anonymise !== undefined && files !== undefined && database === undefined) {
@@ -38,7 +32,6 @@ async function restore(options: RestoreOptions, scratch: string): Promise<Restor
       "files alone cannot be anonymised: the database says which of them are; give a target for it",
     );
   }
-  const repository = await openRepository(store, options.publicKey);
   const manifest = await findManifest(repository, options.snapshot, signal);
   refusePartial(manifest, options.allowPartial ?? false);
 

@@ -1,15 +1,16 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ulid } from "ulid";
 import { together } from "../concurrency";
 import type { SiteFacts } from "../databases/database";
-import { BackupError, ScratchFull } from "../errors";
+import { BackupError } from "../errors";
 import type { SnapshotOptions, SnapshotReport } from "../operations";
 import { timed } from "../progress";
 import type { DumpPart, Manifest } from "../repository/manifest";
 import { type Session, withLease } from "../repository/session";
 import { ShardFolder } from "../repository/shards";
 import { readManifest, seal, snapshotIds } from "../repository/snapshots";
+import { withScratch } from "../scratch";
 import { PROGRAM } from "../version";
 import { BlobRun } from "./blobs";
 import { dumpDatabase } from "./dump";
@@ -18,17 +19,11 @@ import { uploadShards } from "./upload-shards";
 
 /** Makes a snapshot. DESIGN.md explains the order. */
 export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotReport> {
-  const scratch = join(options.scratch, "moodle-backup");
-  return withLease("snapshot", options, async (session) => {
-    await rm(scratch, { recursive: true, force: true });
-    try {
-      return await new SnapshotRun(options, session, scratch).run();
-    } catch (error) {
-      throw ScratchFull.isReason(error) ? new ScratchFull(scratch) : error;
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
-  });
+  return withLease("snapshot", options, (session) =>
+    withScratch(options.scratch, "snapshot", session.repository, (scratch) =>
+      new SnapshotRun(options, session, scratch).run(),
+    ),
+  );
 }
 
 /** What the database says of T0. */
@@ -83,7 +78,6 @@ class SnapshotRun {
     const site = await this.options.database.preflight(this.session.signal);
     await this.options.files.preflight(site);
     await checkLock(this.session, this.lockDays);
-    await mkdir(this.scratch, { recursive: true });
     return site;
   }
 
