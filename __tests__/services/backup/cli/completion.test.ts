@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createProgram } from "../../../../services/backup/src/cli/program";
 import type { World } from "../../../../services/backup/src/cli/world";
 import { run } from "./fake-world";
@@ -34,6 +37,18 @@ test.each([
 test("bash offers an option's files, and nothing where only a person knows", async () => {
   expect(await bashOffers("--config", "package.j")).toEqual(["package.json"]);
   expect(await bashOffers("snapshot", "--retry-lock", "")).toEqual([]);
+});
+
+test("bash offers values behind an equals sign, which it takes for a word", async () => {
+  expect(await bashOffers("--config", "=", "package.j")).toEqual(["package.json"]);
+  expect(await bashOffers("restore", "--only", "=", "d")).toEqual(["database"]);
+  expect(await bashOffers("restore", "--only", "=")).toEqual(["database", "files"]);
+});
+
+test("bash offers a file whose name has a blank as one", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "completion-"));
+  writeFileSync(join(folder, "site one.yaml"), "");
+  expect(await bashOffers("--config", join(folder, "s"))).toEqual([join(folder, "site one.yaml")]);
 });
 
 test("bash offers options of other commands nowhere", async () => {
