@@ -91,11 +91,18 @@ export class FaultyProxy {
 function describe({ method, url = "", headers }: IncomingMessage): string {
   const { pathname, searchParams } = new URL(url, "http://proxy");
   const [, bucket = "", ...key] = pathname.split("/");
-  // Below the prefix of the store.
-  const folder = (text: string) => text.split("/")[1] ?? "";
-  const verb = headers["x-amz-copy-source"] === undefined ? method : "COPY";
+  // Below the prefix of the store. Blobs of a site are in folders of two digits.
+  const folder = (text: string) => (text.split("/")[1] ?? "").replace(/^[0-9a-f]{2}$/, "filedir");
+  const verb = headers["x-amz-copy-source"] === undefined ? (ofParts(method, searchParams) ?? method) : "COPY";
   if (key.join("") !== "") return `${verb} ${bucket}/${folder(key.join("/"))}`;
   const what =
     searchParams.get("list-type") === null ? [...searchParams.keys()].filter((name) => name !== "x-id") : ["list"];
   return `${verb} ${bucket}?${what.join("&")}=${folder(searchParams.get("prefix") ?? "")}`;
+}
+
+/** What a request does to an upload in parts. */
+function ofParts(method: string | undefined, query: URLSearchParams): string | undefined {
+  if (query.has("uploads")) return "BEGIN";
+  if (!query.has("uploadId")) return undefined;
+  return { PUT: "PART", POST: "COMPLETE", DELETE: "ABORT" }[method ?? ""];
 }

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
-import { type S3Patience, S3Store } from "../../../services/backup/src/stores/s3";
+import { S3Store } from "../../../services/backup/src/stores/s3";
+import type { S3Patience } from "../../../services/backup/src/stores/s3-client";
 import { freePort, ServerProcess } from "../../servers/support/process";
 import { programPath, VERSITYGW } from "./servers";
 

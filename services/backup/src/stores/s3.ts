@@ -13,13 +13,13 @@ import {
   PutObjectCommand,
   type PutObjectCommandInput,
   PutObjectRetentionCommand,
-  S3Client,
+  type S3Client,
 } from "@aws-sdk/client-s3";
-import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import { Upload } from "@aws-sdk/lib-storage";
 import { guarded } from "./body";
 import { verify, verifying } from "./checksum";
 import type { S3Configuration } from "./configuration";
+import { connectS3, type S3Patience, type ServerDates } from "./s3-client";
 import { s3Error } from "./s3-errors";
 import {
   type BucketState,
@@ -42,16 +42,6 @@ const PART = 8 * 1024 * 1024;
 /** Parts that an upload may have at most. */
 const PARTS = 10_000;
 const QUEUE = 4;
-const SOCKETS = 128;
-/** Milliseconds. */
-const CONNECT = 5_000;
-
-/** Milliseconds without a byte after which a request is repeated. */
-export interface S3Patience {
-  readonly idle: number;
-  /** A server may copy gigabytes before it says a word. */
-  readonly idleCopy: number;
-}
 
 const PATIENCE: S3Patience = { idle: 60_000, idleCopy: 15 * 60_000 };
 
@@ -60,7 +50,7 @@ export class S3Store implements ObjectStore {
   readonly name: string;
   private readonly client: S3Client;
   private readonly copyClient: S3Client;
-  private readonly dates = new WeakMap<object, Date>();
+  private readonly dates: ServerDates = new WeakMap();
   private lockMode: ObjectLockRetentionMode = "COMPLIANCE";
 
   constructor(
@@ -68,8 +58,8 @@ export class S3Store implements ObjectStore {
     private readonly patience = PATIENCE,
   ) {
     this.name = `s3://${configuration.bucket}${configuration.prefix === "" ? "" : `/${configuration.prefix}`}`;
-    this.client = this.connect(patience.idle);
-    this.copyClient = this.connect(patience.idleCopy);
+    this.client = connectS3(configuration, patience.idle, this.dates);
+    this.copyClient = connectS3(configuration, patience.idleCopy, this.dates);
   }
 
   async bucketState(): Promise<BucketState> {
@@ -294,39 +284,6 @@ export class S3Store implements ObjectStore {
   async close(): Promise<void> {
     this.client.destroy();
     this.copyClient.destroy();
-  }
-
-  private connect(idle: number): S3Client {
-    const { region, endpoint, roleArn } = this.configuration;
-    const agent = { keepAlive: true, maxSockets: SOCKETS };
-    const client = new S3Client({
-      region,
-      endpoint,
-      forcePathStyle: endpoint !== undefined,
-      maxAttempts: 5,
-      // Contents are compared with their own hashes.
-      responseChecksumValidation: "WHEN_REQUIRED",
-      requestHandler: { connectionTimeout: CONNECT, socketTimeout: idle, httpAgent: agent, httpsAgent: agent },
-      ...(roleArn === undefined
-        ? {}
-        : {
-            credentials: fromTemporaryCredentials({
-              params: { RoleArn: roleArn, RoleSessionName: "moodle-backup" },
-              clientConfig: { region },
-            }),
-          }),
-    });
-    // The server's clock, which the client itself does not hand on.
-    client.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        const { date } = (result.response as { headers?: Record<string, string> }).headers ?? {};
-        if (date !== undefined && result.output !== undefined) this.dates.set(result.output, new Date(date));
-        return result;
-      },
-      { step: "deserialize", name: "serverDate" },
-    );
-    return client;
   }
 
   private address(key: string): { Bucket: string; Key: string } {
