@@ -99,6 +99,19 @@ describe("an S3 server with faults", () => {
     );
   }, 300_000);
 
+  test("that takes its time to copy, or to put parts together, is waited for", async () => {
+    for (const call of ["COPY backup/blobs", "COMPLETE backup/blobs"]) {
+      const site = await found(`late ${call.split(" ")[0]}`);
+      if (call.startsWith("COMPLETE")) site.repository.canCopyFrom = () => false;
+      await site.addFile(randomBytes(LARGE / 2).toString("hex"));
+      site.proxy.fail("late answer", call);
+      await work(site);
+      expect({ call, happened: site.proxy.heal() }).toEqual({ call, happened: true });
+      const asked = site.proxy.seen.filter((seen) => seen === call).length;
+      expect({ call, asked }).toEqual({ call, asked: call.startsWith("COMPLETE") ? 1 : 4 });
+    }
+  });
+
   test("that stay ends a snapshot with a message, and the next one succeeds", async () => {
     await Promise.all(
       CALLS.filter((call) => !OF_VERIFY.includes(call)).map(async (call) => {

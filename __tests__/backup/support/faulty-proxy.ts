@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** What goes wrong with one request. */
 export type Fault =
@@ -13,7 +14,11 @@ export type Fault =
   /** The answer begins, and never ends. */
   | "stall"
   /** The server says nothing at all. */
-  | "silence";
+  | "silence"
+  /** The server does it, and answers after `LATE` milliseconds. */
+  | "late answer";
+
+export const LATE = 2500;
 
 /** Stands before an S3 server and lets requests fail. Signatures hold, for hosts are passed on as they are. */
 export class FaultyProxy {
@@ -67,8 +72,9 @@ export class FaultyProxy {
     }
     const { status, headers, body } = await this.ask(question, content);
     if (kind === "lost answer") return void answer.destroy();
+    if (kind === "late answer") await sleep(LATE);
     answer.writeHead(status, headers);
-    if (kind === undefined) return void answer.end(body);
+    if (kind === undefined || kind === "late answer") return void answer.end(body);
     answer.write(body.subarray(0, body.length >> 1), () => kind === "half a body" && answer.destroy());
     answer.flushHeaders();
   }

@@ -2,13 +2,13 @@ import { runSnapshot } from "../../../services/backup/src/snapshot/run";
 import type { ObjectStore } from "../../../services/backup/src/stores/store";
 import { runVerify } from "../../../services/backup/src/verify/run";
 import { BucketSite } from "./bucket-site";
-import { type Fault, FaultyProxy } from "./faulty-proxy";
+import { type Fault, FaultyProxy, LATE } from "./faulty-proxy";
 import type { S3Server } from "./s3-server";
 
 export const FAULTS: readonly Fault[] = ["503", "lost answer", "half a body", "stall", "silence"];
 
-/** Milliseconds after which a request that hangs is repeated. */
-const PATIENCE = { idle: 1500, idleCopy: 1500 };
+/** Milliseconds after which a request that hangs is repeated: an answer that is late comes between the two. */
+const PATIENCE = { idle: LATE - 1000, idleCopy: LATE + 1500 };
 
 /** A site whose requests go through a proxy of its own. */
 export class ProxiedSite extends BucketSite {

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import {
+  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   DeleteObjectsCommand,
   GetBucketVersioningCommand,
@@ -50,6 +51,8 @@ export class S3Store implements ObjectStore {
   readonly name: string;
   private readonly client: S3Client;
   private readonly copyClient: S3Client;
+  /** Ends an upload with a copy's patience: a server may put gigabytes together before it says a word. */
+  private readonly uploadClient: S3Client;
   private readonly dates: ServerDates = new WeakMap();
   private lockMode: ObjectLockRetentionMode = "COMPLIANCE";
 
@@ -60,6 +63,9 @@ export class S3Store implements ObjectStore {
     this.name = `s3://${configuration.bucket}${configuration.prefix === "" ? "" : `/${configuration.prefix}`}`;
     this.client = connectS3(configuration, patience.idle, this.dates);
     this.copyClient = connectS3(configuration, patience.idleCopy, this.dates);
+    const send = (command: GetObjectCommand) =>
+      (command instanceof CompleteMultipartUploadCommand ? this.copyClient : this.client).send(command);
+    this.uploadClient = Object.create(this.client, { send: { value: send } });
   }
 
   async bucketState(): Promise<BucketState> {
@@ -141,7 +147,7 @@ export class S3Store implements ObjectStore {
       };
       const checked = checksum === undefined ? body : body.compose(verifying(checksum, this.name, key));
       const upload = new Upload({
-        client: this.client,
+        client: this.uploadClient,
         params: { ...this.writing(key, options), Body: checked.compose(counted) },
         partSize: Math.max(PART, Math.ceil(size / (PARTS - 100))),
         queueSize: QUEUE,
