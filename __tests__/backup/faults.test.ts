@@ -112,6 +112,16 @@ describe("an S3 server with faults", () => {
     }
   });
 
+  test("that calls an upload complete is not believed before the file is there", async () => {
+    const site = await found("false success");
+    site.repository.canCopyFrom = () => false;
+    await site.addFile(randomBytes(LARGE / 2).toString("hex"));
+    site.proxy.fail("false success", "COMPLETE backup/blobs");
+    await work(site);
+    expect(site.proxy.heal()).toBe(true);
+    expect(site.proxy.seen.filter((call) => call === "COMPLETE backup/blobs")).toHaveLength(2);
+  });
+
   test("that stay ends a snapshot with a message, and the next one succeeds", async () => {
     await Promise.all(
       CALLS.filter((call) => !OF_VERIFY.includes(call)).map(async (call) => {

@@ -16,7 +16,9 @@ export type Fault =
   /** The server says nothing at all. */
   | "silence"
   /** The server does it, and answers after `LATE` milliseconds. */
-  | "late answer";
+  | "late answer"
+  /** The server answers that it is done, and does nothing. */
+  | "false success";
 
 export const LATE = 2500;
 
@@ -69,6 +71,10 @@ export class FaultyProxy {
       answer.writeHead(503, { "content-type": "application/xml" });
       answer.end("<Error><Code>SlowDown</Code><Message>Please reduce your request rate</Message></Error>");
       return;
+    }
+    if (kind === "false success") {
+      answer.writeHead(200, { "content-type": "application/xml" });
+      return void answer.end("<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>");
     }
     const { status, headers, body } = await this.ask(question, content);
     if (kind === "lost answer") return void answer.destroy();

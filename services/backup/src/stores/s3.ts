@@ -20,6 +20,7 @@ import { Upload } from "@aws-sdk/lib-storage";
 import { guarded } from "./body";
 import { verify, verifying } from "./checksum";
 import type { S3Configuration } from "./configuration";
+import { persist } from "./persist";
 import { connectS3, type S3Patience, type ServerDates } from "./s3-client";
 import { s3Error } from "./s3-errors";
 import {
@@ -156,12 +157,20 @@ export class S3Store implements ObjectStore {
       signal?.addEventListener("abort", abort, { once: true });
       try {
         const answer = await upload.done();
+        if (written > PART) await persist(() => this.confirm(key, written), { signal });
         return this.state(key, answer, written);
       } finally {
         signal?.removeEventListener("abort", abort);
         body.destroy();
       }
     });
+  }
+
+  /** Some servers call a repeated completion a success while the first one still puts the parts together. */
+  private async confirm(key: string, size: number): Promise<void> {
+    if ((await this.head(key))?.size === size) return;
+    const message = `${this.name}: writing ${key}: its parts are complete, and it is not there`;
+    throw new StoreError("transient", this.name, message);
   }
 
   canCopyFrom(source: ObjectStore, size: number): boolean {
