@@ -17,7 +17,7 @@ const large = process.env.BACKUP_LARGE === "1" ? test : test.skip;
 large(
   "a file of 6 GB goes from bucket to bucket and back, compared with its SHA-1",
   async () => {
-    const server = await S3Server.start();
+    const server = await S3Server.start({ sidecar: true });
     const folder = mkdtempSync(join(tmpdir(), "large-"));
     try {
       await server.makeBucket("moodle", { versioned: true });

@@ -19,16 +19,21 @@ export class S3Server {
     readonly endpoint: string,
   ) {}
 
-  static async start(): Promise<S3Server> {
+  /**
+   * By default it keeps what it knows of an object in the file's extended attributes. Those of ext4 hold 4 KB, which are the
+   * offsets of some 400 parts: for more, `sidecar` keeps them in files.
+   */
+  static async start({ sidecar = false } = {}): Promise<S3Server> {
     const root = mkdtempSync(join(tmpdir(), "versitygw-"));
-    mkdirSync(join(root, "data"));
-    mkdirSync(join(root, "versions"));
+    for (const folder of ["data", "versions", "sidecar"]) mkdirSync(join(root, folder));
     const port = await freePort();
     const process = new ServerProcess(
       programPath(VERSITYGW),
       [
         ...["--access", ACCESS, "--secret", SECRET, "--region", REGION, "--port", `127.0.0.1:${port}`, "--quiet"],
-        ...["posix", "--versioning-dir", join(root, "versions"), join(root, "data")],
+        ...["posix", "--versioning-dir", join(root, "versions")],
+        ...(sidecar ? ["--sidecar", join(root, "sidecar")] : []),
+        join(root, "data"),
       ],
       {},
     );
