@@ -89,7 +89,8 @@ export class FaultyProxy {
     return new Promise<{ status: number; headers: IncomingMessage["headers"]; body: Buffer }>((resolve, reject) => {
       const { method, url: path, headers } = question;
       const { hostname, port } = this.target;
-      const passed = request({ hostname, port, method, path, headers }, (reply) => {
+      // A connection for each: the server closes them, whether they are used again or not.
+      const passed = request({ hostname, port, method, path, headers, agent: false }, (reply) => {
         const { statusCode: status = 0, headers: given } = reply;
         buffer(reply).then((body) => resolve({ status, headers: given, body }), reject);
       });

@@ -15,6 +15,12 @@ export const PREFIXES: readonly string[] = Array.from({ length: 256 }, (_, index
   index.toString(16).padStart(2, "0"),
 );
 
+/** The same in fewer parts, for fewer blobs. */
+const DIGITS: readonly string[] = Array.from({ length: 16 }, (_, index) => index.toString(16));
+
+/** Blobs of which a request for each of 256 prefixes would bring fewer than 200. */
+const SPARSE = 50_000;
+
 /** Prefixes that are listed at the same time. */
 const PARALLEL = 8;
 
@@ -29,13 +35,17 @@ export interface ListOptions {
 /** All blobs in the order of their hashes. Stray objects are passed over. */
 export async function* listBlobs(store: ObjectStore, options: ListOptions = {}): AsyncIterable<readonly StoredBlob[]> {
   const { folder = BLOBS, prefixes = PREFIXES, signal } = options;
-  const few = options.prefixes === undefined ? await listFew(store, folder, signal) : undefined;
-  if (few !== undefined) {
-    yield few;
-    return;
+  let parts = prefixes;
+  if (options.prefixes === undefined) {
+    const first = await firstPage(store, folder, signal);
+    if (first.isLast) {
+      yield first.blobs;
+      return;
+    }
+    if (isSparse(first.blobs)) parts = DIGITS;
   }
   yield* readAhead(
-    prefixes.map((prefix) => () => listPrefix(store, folder, prefix, signal)),
+    parts.map((prefix) => () => listPrefix(store, folder, prefix, signal)),
     PARALLEL,
   );
 }
@@ -46,21 +56,30 @@ async function* listPrefix(
   prefix: string,
   signal: AbortSignal | undefined,
 ): AsyncIterable<readonly StoredBlob[]> {
-  for await (const page of store.list(`${folder}${prefix}/`, { signal })) yield blobsOf(page, folder);
+  const path = prefix.length === 1 ? prefix : `${prefix}/`;
+  for await (const page of store.list(`${folder}${path}`, { signal })) yield blobsOf(page, folder);
 }
 
-/** What fits on one page takes one request in place of 256. Nothing where there is more. */
-async function listFew(
+/** What fits on one page takes one request in place of 256. */
+async function firstPage(
   store: ObjectStore,
   folder: string,
   signal: AbortSignal | undefined,
-): Promise<StoredBlob[] | undefined> {
+): Promise<{ blobs: readonly StoredBlob[]; isLast: boolean }> {
   let first: readonly ObjectInfo[] | undefined;
   for await (const page of store.list(folder, { signal })) {
-    if (first !== undefined) return undefined;
+    if (first !== undefined) return { blobs: blobsOf(first, folder), isLast: false };
     first = page;
   }
-  return blobsOf(first ?? [], folder);
+  return { blobs: blobsOf(first ?? [], folder), isLast: true };
+}
+
+/** Whether a page for each of 256 prefixes would be far from full, as far as the first page of all tells. */
+function isSparse(first: readonly StoredBlob[]): boolean {
+  const last = first.at(-1);
+  if (last === undefined) return false;
+  const share = (Number.parseInt(last.hash.slice(0, 6), 16) + 1) / 16 ** 6;
+  return first.length / share < SPARSE;
 }
 
 function blobsOf(page: readonly ObjectInfo[], folder: string): StoredBlob[] {

@@ -1,7 +1,6 @@
 import type { Readable } from "node:stream";
 import {
   CompleteMultipartUploadCommand,
-  CopyObjectCommand,
   DeleteObjectsCommand,
   GetBucketVersioningCommand,
   GetObjectCommand,
@@ -12,7 +11,6 @@ import {
   ListObjectVersionsCommand,
   type ObjectLockRetentionMode,
   PutObjectCommand,
-  type PutObjectCommandInput,
   PutObjectRetentionCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
@@ -23,6 +21,9 @@ import type { S3Configuration } from "./configuration";
 import { persist } from "./persist";
 import { connectS3, type S3Patience, type ServerDates } from "./s3-client";
 import { s3Error } from "./s3-errors";
+import { type ListedObject, type ListingPage, parseListing, versionsOfPage } from "./s3-listing";
+import { QuickRequests, stateOf } from "./s3-quick";
+import { checksumOf, copyObject, putQuickly } from "./s3-writes";
 import {
   type BucketState,
   type Copied,
@@ -54,6 +55,7 @@ export class S3Store implements ObjectStore {
   private readonly copyClient: S3Client;
   /** Ends an upload with a copy's patience: a server may put gigabytes together before it says a word. */
   private readonly uploadClient: S3Client;
+  private readonly quick: QuickRequests;
   private readonly dates: ServerDates = new WeakMap();
   private lockMode: ObjectLockRetentionMode = "COMPLIANCE";
 
@@ -64,6 +66,7 @@ export class S3Store implements ObjectStore {
     this.name = `s3://${configuration.bucket}${configuration.prefix === "" ? "" : `/${configuration.prefix}`}`;
     this.client = connectS3(configuration, patience.idle, this.dates);
     this.copyClient = connectS3(configuration, patience.idleCopy, this.dates);
+    this.quick = new QuickRequests(this.client, configuration);
     const send = (command: GetObjectCommand) =>
       (command instanceof CompleteMultipartUploadCommand ? this.copyClient : this.client).send(command);
     this.uploadClient = Object.create(this.client, { send: { value: send } });
@@ -106,27 +109,50 @@ export class S3Store implements ObjectStore {
     { range, versionId, signal }: ReadOptions = {},
   ): Promise<{ readonly state: ObjectState; readonly body: Readable }> {
     return this.attempt("reading", key, async () => {
-      const command = new GetObjectCommand({
-        ...this.address(key),
-        VersionId: versionId,
-        Range: range === undefined ? undefined : `bytes=${range.first}-${range.last}`,
-      });
-      const answer = await this.client.send(command, { abortSignal: signal });
-      const size = answer.ContentLength ?? 0;
+      const { idle } = this.patience;
+      const Range = range === undefined ? undefined : `bytes=${range.first}-${range.last}`;
+      const { state, body } =
+        (await this.getQuickly(key, Range, versionId, signal)) ?? (await this.getBySdk(key, Range, versionId, signal));
       const translate = (error: unknown) => s3Error(this.name, "reading", key, error);
-      const body = guarded(answer.Body as Readable, {
-        ...{ store: this.name, key, size, translate },
-        stallMilliseconds: this.patience.idle,
-      });
-      return { state: this.state(key, answer, size), body };
+      const { name: store } = this;
+      return { state, body: guarded(body, { store, key, size: state.size, translate, stallMilliseconds: idle }) };
     });
   }
 
+  private async getBySdk(key: string, Range?: string, VersionId?: string, abortSignal?: AbortSignal) {
+    const command = new GetObjectCommand({ ...this.address(key), VersionId, Range });
+    const answer = await this.client.send(command, { abortSignal });
+    return { state: this.state(key, answer, answer.ContentLength ?? 0), body: answer.Body as Readable };
+  }
+
+  private async getQuickly(key: string, range?: string, versionId?: string, signal?: AbortSignal) {
+    const body = await this.quick.open({
+      method: "GET",
+      key: this.address(key).Key,
+      query: versionId === undefined ? {} : { versionId },
+      headers: range === undefined ? {} : { range },
+      patience: this.patience.idle,
+      signal,
+    });
+    if (body === undefined) return undefined;
+    const state = stateOf(key, Number(body.headers["content-length"]), body.headers);
+    if (state === undefined) body.destroy();
+    return state && { state, body };
+  }
+
   async put(key: string, content: Uint8Array, options: WriteOptions = {}): Promise<ObjectState> {
-    if (options.checksum !== undefined) verify(content, options.checksum, this.name, key);
+    const { checksum, condition, signal } = options;
+    if (checksum !== undefined) verify(content, checksum, this.name, key);
     return this.attempt("writing", key, async () => {
-      const command = new PutObjectCommand({ ...this.writing(key, options), ...checksumOf(options), Body: content });
-      const answer = await this.client.send(command, { abortSignal: options.signal });
+      const target = this.writing(key, options);
+      if (checksum !== undefined && condition === undefined) {
+        const { idle: patience } = this.patience;
+        const headers = await putQuickly(this.quick, target, content, checksum, { patience, signal });
+        const state = headers && stateOf(key, content.length, headers);
+        if (state !== undefined) return state;
+      }
+      const command = new PutObjectCommand({ ...target, ...checksumOf(checksum), Body: content });
+      const answer = await this.client.send(command, { abortSignal: signal });
       return this.state(key, answer, content.length);
     });
   }
@@ -189,14 +215,10 @@ export class S3Store implements ObjectStore {
     try {
       const { Bucket, Key } = source.address(sourceKey);
       const path = `${Bucket}/${Key.split("/").map(encodeURIComponent).join("/")}`;
-      const command = new CopyObjectCommand({
-        ...this.writing(key, options),
-        CopySource: versionId === undefined ? path : `${path}?versionId=${encodeURIComponent(versionId)}`,
-        ChecksumAlgorithm: "SHA1",
-        TaggingDirective: "REPLACE",
-      });
-      const { CopyObjectResult } = await this.copyClient.send(command, { abortSignal: signal });
-      const checksum = CopyObjectResult?.ChecksumSHA1;
+      const CopySource = versionId === undefined ? path : `${path}?versionId=${encodeURIComponent(versionId)}`;
+      const input = { ...this.writing(key, options), CopySource };
+      const { quick, copyClient: client } = this;
+      const checksum = await copyObject({ quick, client, patience: this.patience.idleCopy }, input, signal);
       // With a number of parts behind it, it is a checksum of checksums.
       const sha1 =
         checksum === undefined || checksum.includes("-") ? undefined : Buffer.from(checksum, "base64").toString("hex");
@@ -215,12 +237,31 @@ export class S3Store implements ObjectStore {
     const { Bucket, Key: Prefix } = this.address(prefix);
     let token: string | undefined;
     do {
-      const command = new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken: token });
-      const answer = await this.attempt("listing", prefix, () => this.client.send(command, { abortSignal: signal }));
-      const page = (answer.Contents ?? []).map((object) => this.info(object));
-      if (page.length > 0) yield page;
-      token = answer.IsTruncated === true ? answer.NextContinuationToken : undefined;
+      const page: ListingPage = await this.attempt("listing", prefix, () =>
+        this.listPage(Bucket, Prefix, token, signal),
+      );
+      if (page.objects.length > 0) yield page.objects.map((object) => this.info(object));
+      token = page.token;
     } while (token !== undefined);
+  }
+
+  private async listPage(
+    Bucket: string,
+    Prefix: string,
+    token: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ListingPage> {
+    const query = { "list-type": "2", prefix: Prefix, ...(token === undefined ? {} : { "continuation-token": token }) };
+    const answer = await this.quick.send({ method: "GET", query, patience: this.patience.idle, signal });
+    const quick = parseListing(answer?.body ?? "");
+    if (quick !== undefined) return quick;
+    const command = new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken: token });
+    const {
+      Contents = [],
+      IsTruncated,
+      NextContinuationToken,
+    } = await this.client.send(command, { abortSignal: signal });
+    return { objects: Contents, token: IsTruncated === true ? NextContinuationToken : undefined };
   }
 
   async *versions(prefix: string, { signal }: { signal?: AbortSignal } = {}): AsyncIterable<readonly ObjectVersion[]> {
@@ -231,17 +272,8 @@ export class S3Store implements ObjectStore {
       const answer = await this.attempt("listing versions of", prefix, () =>
         this.client.send(command, { abortSignal: signal }),
       );
-      const describe = (version: VersionOfList, isDeleteMarker: boolean): ObjectVersion => ({
-        ...this.info(version),
-        versionId: version.VersionId ?? "",
-        isLatest: version.IsLatest === true,
-        isDeleteMarker,
-      });
-      const page = [
-        ...(answer.Versions ?? []).map((version) => describe(version, false)),
-        ...(answer.DeleteMarkers ?? []).map((marker) => describe(marker, true)),
-      ];
-      if (page.length > 0) yield page.sort(byKeyNewestFirst);
+      const page = versionsOfPage(answer, (object) => this.info(object));
+      if (page.length > 0) yield page;
       next =
         answer.IsTruncated === true
           ? { KeyMarker: answer.NextKeyMarker, VersionIdMarker: answer.NextVersionIdMarker }
@@ -299,6 +331,7 @@ export class S3Store implements ObjectStore {
   async close(): Promise<void> {
     this.client.destroy();
     this.copyClient.destroy();
+    this.quick.close();
   }
 
   private address(key: string): { Bucket: string; Key: string } {
@@ -321,7 +354,7 @@ export class S3Store implements ObjectStore {
     };
   }
 
-  private info({ Key = "", Size = 0, LastModified = new Date(0), ETag = "" }: ObjectOfList): ObjectInfo {
+  private info({ Key = "", Size = 0, LastModified = new Date(0), ETag = "" }: ListedObject): ObjectInfo {
     return { key: this.keyOf(Key), size: Size, lastModified: LastModified, tag: ETag };
   }
 
@@ -348,32 +381,8 @@ export class S3Store implements ObjectStore {
   }
 }
 
-interface ObjectOfList {
-  readonly Key?: string;
-  readonly Size?: number;
-  readonly LastModified?: Date;
-  readonly ETag?: string;
-}
-
-interface VersionOfList extends ObjectOfList {
-  readonly VersionId?: string;
-  readonly IsLatest?: boolean;
-}
-
 interface AnswerOfObject {
   readonly ETag?: string;
   readonly LastModified?: Date;
   readonly VersionId?: string;
-}
-
-function byKeyNewestFirst(a: ObjectVersion, b: ObjectVersion): number {
-  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
-  return Number(b.isLatest) - Number(a.isLatest) || b.lastModified.getTime() - a.lastModified.getTime();
-}
-
-/** The server compares too. */
-function checksumOf({ checksum }: WriteOptions): Partial<PutObjectCommandInput> {
-  if (checksum === undefined) return {};
-  const value = Buffer.from(checksum.value, "hex").toString("base64");
-  return checksum.algorithm === "sha1" ? { ChecksumSHA1: value } : { ChecksumSHA256: value };
 }
