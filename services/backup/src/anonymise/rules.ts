@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { z } from "zod";
 import { BackupError } from "../errors";
 import { EXIT } from "../exit-codes";
@@ -112,6 +111,7 @@ function mergeTables(
 async function readRuleFile(path: string): Promise<RuleFile> {
   let input: unknown;
   try {
+    const { parse } = await import("yaml");
     input = parse(await readFile(path, "utf8"));
   } catch {
     throw new BackupError(`${path} cannot be read as YAML or JSON`, EXIT.misconfigured);

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from "node:fs";
-import { parse, YAMLParseError } from "yaml";
 import type { z } from "zod";
 import { BackupError } from "../errors";
 import { EXIT } from "../exit-codes";
@@ -58,6 +57,15 @@ function readFile(path: string): unknown {
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigurationError([`${path} cannot be read (${code}); name another file with --config`]);
   }
+  if (content.trimStart().startsWith("{")) {
+    try {
+      return JSON.parse(content);
+    } catch {
+      // As YAML it may do; where not, that says in which line.
+    }
+  }
+  // Loaded where it is needed: that takes longer than all else here.
+  const { parse, YAMLParseError } = require("yaml") as typeof import("yaml");
   try {
     return parse(content) ?? {};
   } catch (error) {

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { stringify } from "yaml";
 import { ConfigurationError } from "../../configuration/load";
 import { BackupError } from "../../errors";
 import { wholeNumber } from "../arguments";
@@ -59,6 +58,7 @@ export function addSchedule(program: Command, run: Run): void {
           claims,
           schedules: schedulesOf(options),
         });
+        const { stringify } = await import("yaml");
         const yaml = documents.map((document) => stringify(document, { lineWidth: 0 })).join("---\n");
         if (options.apply !== true) return { report: { manifests: documents }, text: yaml.trimEnd() };
         const { output, exitCode } = await session.world.execute("kubectl", ["apply", "--filename=-"], yaml);

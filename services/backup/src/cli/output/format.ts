@@ -13,7 +13,7 @@ export function formatBytes(bytes: number): string {
 
 /** `20,000`. */
 export function formatCount(count: number): string {
-  return count.toLocaleString("en-US");
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** `20,000 files`, `1 file`. */
