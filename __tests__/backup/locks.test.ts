@@ -1,5 +1,6 @@
 /** Object lock of a real S3 server. */
 import { DeleteObjectCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
+import { PREFIXES } from "../../services/backup/src/blobs/listing";
 import { blobKey } from "../../services/backup/src/repository/layout";
 import { runRestore } from "../../services/backup/src/restore/run";
 import { runSnapshot } from "../../services/backup/src/snapshot/run";
@@ -65,5 +66,30 @@ describe("a repository with object lock", () => {
     const { manifest } = await runSnapshot({ ...site.options(), lockDays: LOCK_DAYS });
     expect(manifest.status).toBe("complete");
     expect(await verify()).toEqual([]);
+  });
+
+  test("near their end are extended once, and none on an unchanged run", async () => {
+    const store = server.store("locked", "second/");
+    const other = new BucketSite(server.store("moodle", "second/"), store);
+    await other.found(30);
+    let t0 = Date.now();
+    const extensions = async () => {
+      other.database.t0 = new Date(++t0);
+      return (await runSnapshot({ ...other.options(), lockDays: LOCK_DAYS })).lockExtensions;
+    };
+    expect([await extensions(), await extensions()]).toEqual([0, 0]);
+    // As if a pause had lasted until less is left than is promised.
+    const soon = new Date(Date.now() + (LOCK_DAYS - 1) * DAY).toISOString();
+    const parts = [...PREFIXES.map((prefix) => `blobs/${prefix}/`), "refs/", "config.json"];
+    const lockedUntil = Object.fromEntries(parts.map((part) => [part, soon]));
+    await store.put("locks.json", Buffer.from(JSON.stringify({ format: 1, lockedUntil })));
+    const before = Date.now();
+    // Files, their references, and what says whose the repository is.
+    expect(await extensions()).toBe(30 + 1 + 1);
+    for (const key of ["config.json", ...[...other.database.files.keys()].map(blobKey)]) {
+      const end = (await store.retention(key))?.getTime() ?? 0;
+      expect(end).toBeGreaterThanOrEqual(before + 2 * LOCK_DAYS * DAY - 1000);
+    }
+    expect(await extensions()).toBe(0);
   });
 });
