@@ -117,6 +117,27 @@ describe.each(databaseServers())("restore into $engine", ({ engine, start }) => 
     expect(await value("version")).toBe("2024100706.00");
   });
 
+  test("says that the server went away in mid-restore, and then begins anew", async () => {
+    let ended = false;
+    const attempt = restore().finally(() => {
+      ended = true;
+    });
+    const failure = attempt.then(
+      () => undefined,
+      (error) => error,
+    );
+    const target = await openTarget(connection("target"));
+    for (let state = await target.state(); state.kind === "empty"; state = await target.state());
+    while (!ended) await server.cutOff("target");
+    expect(await failure).toMatchObject({
+      name: "DatabaseError",
+      failure: expect.stringMatching(/^(lost|unreachable)$/),
+    });
+    expect(await target.state()).toEqual({ kind: "unfinished", snapshot: SNAPSHOT });
+    await restore();
+    expect(await value("version")).toBe("2024100706.00");
+  });
+
   test("a dump that is damaged ends with a typed error, and Moodle cannot run on what is there", async () => {
     const damaged = join(folder, "damaged");
     execFileSync("cp", ["-r", dump, damaged]);

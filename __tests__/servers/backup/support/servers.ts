@@ -20,6 +20,8 @@ export interface DatabaseServer {
   /** Makes it anew, owned by `moodle`. */
   makeDatabase(name: string): Promise<void>;
   databases(): Promise<string[]>;
+  /** Ends all sessions of a database, as a server does that goes down. */
+  cutOff(name: string): Promise<void>;
   /** Runs many statements, by the database's own program. */
   script(database: string, sql: string): void;
   /** All of a database as text, by the database's own program. */
@@ -58,6 +60,9 @@ async function startPostgresql(bin: string, password: string): Promise<DatabaseS
     },
     databases: async () =>
       (await query(undefined, "SELECT datname AS name FROM pg_database")).map(({ name }) => name ?? ""),
+    cutOff: async (name) => {
+      await server.superuser(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+    },
     script: (database, sql) => {
       const address = ["-h", dirname(server.logFile), "-p", String(server.port), "-U", "superuser", "-d", database];
       execFileSync("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", ...address], {
@@ -98,6 +103,10 @@ async function startMysql(server: MysqlTestServer, password: string): Promise<Da
       await query(undefined, `CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`);
     },
     databases: async () => (await server.superuser("SHOW DATABASES")).map(({ Database }) => Database),
+    cutOff: async (name) => {
+      const sessions = await server.superuser(`SELECT id FROM information_schema.processlist WHERE db = '${name}'`);
+      for (const { id } of sessions) await server.superuser(`KILL ${id}`).catch(() => {});
+    },
     script: (database, sql) => {
       execFileSync("mariadb", [...socket, database], { input: sql, stdio: ["pipe", "ignore", "inherit"] });
     },
