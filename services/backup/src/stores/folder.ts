@@ -27,11 +27,15 @@ const TEMPORARY = ".tmp";
 const ABANDONED = 24 * 3600 * 1000;
 /** Milliseconds after which the claim of a replacement belongs to a run that was killed. */
 const CLAIM_TIME = 10_000;
+/** Milliseconds for which the file system's time is known, once it was looked at. */
+const FRESH = 5_000;
 const PAGE = 1000;
 
 /** A folder, on a disk or a file server that many hosts share. A file appears whole, on disk, or not at all. */
 export class FolderStore implements ObjectStore {
   readonly name: string;
+  /** The file system's time, and when it was looked at by this process's monotonic clock. */
+  private seen: { readonly time: number; readonly at: number } | undefined;
 
   constructor(private readonly root: string) {
     this.name = root;
@@ -45,7 +49,7 @@ export class FolderStore implements ObjectStore {
   async head(key: string): Promise<ObjectState | undefined> {
     return this.attempt("reading", key, async () => {
       const stats = await statOf(this.path(key));
-      return stats?.isFile() ? state(key, stats) : undefined;
+      return stats?.isFile() ? state(key, stats, await this.now()) : undefined;
     });
   }
 
@@ -55,7 +59,7 @@ export class FolderStore implements ObjectStore {
       try {
         const stats = await handle.stat({ bigint: true });
         const chunks = handle.createReadStream({ signal, start: range?.first, end: range?.last });
-        return { state: state(key, stats), body: streamOf(this.read(key, chunks), chunks) };
+        return { state: state(key, stats, await this.now()), body: streamOf(this.read(key, chunks), chunks) };
       } catch (error) {
         await handle.close();
         throw error;
@@ -157,7 +161,8 @@ export class FolderStore implements ObjectStore {
         await mkdir(dirname(path), { recursive: true });
         await this.place(temporary, path, condition, key);
         await sync(dirname(path));
-        return state(key, await stat(path, { bigint: true }));
+        const written = await stat(path, { bigint: true });
+        return state(key, written, await this.now());
       } finally {
         await unlink(temporary).catch(() => {});
       }
@@ -179,7 +184,7 @@ export class FolderStore implements ObjectStore {
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
       const claimed = await statOf(claim);
-      if (claimed !== undefined && Date.now() - Number(claimed.mtimeMs) > CLAIM_TIME)
+      if (claimed !== undefined && (await this.now()).getTime() - Number(claimed.mtimeMs) > CLAIM_TIME)
         await unlink(claim).catch(() => {});
       throw this.unmet(key);
     }
@@ -202,11 +207,35 @@ export class FolderStore implements ObjectStore {
   /** Removes what killed runs left half-written. */
   private async sweep(): Promise<void> {
     const folder = join(this.root, TEMPORARY);
+    const now = (await this.now()).getTime();
     for (const { name } of await entriesOf(folder)) {
       const stats = await statOf(join(folder, name));
-      if (stats !== undefined && Date.now() - Number(stats.mtimeMs) > ABANDONED) {
+      if (stats !== undefined && now - Number(stats.mtimeMs) > ABANDONED) {
         await unlink(join(folder, name)).catch(() => {});
       }
+    }
+  }
+
+  /**
+   * The file system's time: a file server's clock is another than this machine's, and leases go by it. A file says it that is
+   * made for that; where none can be made, nothing is written either, and no lease taken.
+   */
+  private async now(): Promise<Date> {
+    if (this.seen === undefined || performance.now() - this.seen.at > FRESH) {
+      this.seen = { time: await this.look().catch(() => Date.now()), at: performance.now() };
+    }
+    const { time, at } = this.seen;
+    return new Date(time + performance.now() - at);
+  }
+
+  private async look(): Promise<number> {
+    const path = join(this.root, TEMPORARY, randomBytes(12).toString("hex"));
+    const handle = await open(path, "wx", 0o600);
+    try {
+      return (await handle.stat()).mtimeMs;
+    } finally {
+      await handle.close();
+      await unlink(path).catch(() => {});
     }
   }
 
@@ -304,6 +333,6 @@ function info(key: string, stats: BigIntStats): ObjectInfo {
   return { key, size: Number(stats.size), lastModified: new Date(Number(stats.mtimeMs)), tag: tagOf(stats) };
 }
 
-function state(key: string, stats: BigIntStats): ObjectState {
-  return { ...info(key, stats), storeTime: new Date() };
+function state(key: string, stats: BigIntStats, storeTime: Date): ObjectState {
+  return { ...info(key, stats), storeTime };
 }
