@@ -50,7 +50,7 @@ export const INGRESS_RULES: readonly Rule<SizedEnvironment>[] = [
       refuseIf(moodle.cron.trigger === "ping-source" && !(knative ?? model === "serverless"), {
         path: "moodle.cron.trigger",
         given: "ping-source",
-        allowed: '"workers" where Knative does not run',
+        allowed: '"workers" or "cron-job" where Knative does not run',
         remedy: "set knative to true, or leave moodle.cron.trigger out",
       }),
   },

@@ -60,10 +60,10 @@ export const moodle = z
     cron: z
       .strictObject({
         trigger: z
-          .enum(["workers", "ping-source"])
+          .enum(["workers", "cron-job", "ping-source"])
           .default("workers")
           .describe(
-            "What starts scheduled tasks: workers that wait for them, or an event of Knative Eventing every minute, which starts a Job.",
+            "What starts scheduled tasks: workers that wait for them; or a Job every minute, by a CronJob, which starts none while one runs, or by an event of Knative Eventing.",
           ),
         replicas: count(1, 50)
           .default(CRON.replicas)

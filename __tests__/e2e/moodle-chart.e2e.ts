@@ -72,6 +72,24 @@ describeOnTestbed("charts/moodle", () => {
       });
     });
 
+    test("starts scheduled tasks by a CronJob in place of workers, one Job after the other", async () => {
+      const timed = await render(site("sites", { cron: { trigger: "cron-job", replicas: 3, memoryMb: 1024 } }));
+      const crons = timed.filter(({ metadata }) => metadata.name === "moodle-cron").map(({ kind }) => kind);
+      expect(crons.sort()).toEqual(["CronJob", "NetworkPolicy"]);
+      const { schedule, concurrencyPolicy, jobTemplate } = only(timed, "CronJob", "moodle-cron").spec;
+      expect({ schedule, concurrencyPolicy }).toEqual({ schedule: "* * * * *", concurrencyPolicy: "Forbid" });
+      expect(jobTemplate.spec).toMatchObject({ parallelism: 3, completions: 3 });
+      const [wait, cron] = containersOf(jobTemplate.spec);
+      expect([wait?.command, cron?.command]).toEqual([
+        ["moodle", "wait"],
+        ["moodle", "cron", "--once"],
+      ]);
+      expect(cron?.env).toEqual([
+        { name: "MOODLE_CRON_KEEP_ALIVE", value: "0" },
+        { name: "MOODLE_CRON_CONCURRENCY", value: "3" },
+      ]);
+    });
+
     test("holds web pods and workers back until the database has their schema", () => {
       for (const name of ["moodle-web", "moodle-cron", "moodle-adhoc"]) {
         const { initContainers } = only(objects, "Deployment", name).spec.template.spec;

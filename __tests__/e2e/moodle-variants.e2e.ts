@@ -75,6 +75,10 @@ function variants(): Record<string, Partial<MoodleWebProps>> {
           named[`${engine}-${way}-${chosen}`] = { ...secretsIn(store, engine), ...choices, route, files, objectStore };
         }
       }
+      named[`cron-job-${way}`] = {
+        ...secretsIn(store, "postgresql"),
+        ...{ route, files, objectStore, cron: { trigger: "cron-job", replicas: 2, memoryMb: 1024 } },
+      };
       named[`vault-${way}`] = { ...secretsIn("vault", "postgresql"), route, files, objectStore };
     }
   }

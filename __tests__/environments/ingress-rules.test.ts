@@ -90,7 +90,7 @@ test.each<[string, object, object, string, RegExp]>([
     aws,
     moodle({ cron: { trigger: "ping-source" } }),
     "moodle.cron.trigger",
-    /"workers" where Knative does not run/,
+    /"workers" or "cron-job" where Knative does not run/,
   ],
   ["an ALB as Knative's ingress", aws, { knative: true, knativeIngress: "alb" }, "knativeIngress", /"kourier"/],
   ["Knative without what carries its requests", google, { knative: true }, "knativeIngress", /an ALB is none/],
@@ -118,6 +118,7 @@ test.each<[string, object, object]>([
     aws,
     { ingressController: "istio", knative: true, knativeIngress: "istio" },
   ],
+  ["tasks by a CronJob without Knative", aws, moodle({ cron: { trigger: "cron-job" } })],
   ["a serverless site with events", google, { model: "serverless", ...moodle({ cron: { trigger: "ping-source" } }) }],
   ["a controller of its own on Google Cloud, for a campus alone", google, edgeNone({ allowedCidrs: campus })],
 ])("takes %s", (_, base, change) => {

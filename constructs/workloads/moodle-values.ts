@@ -135,8 +135,8 @@ export interface MailRelay {
   readonly secret?: SecretRef;
 }
 
-/** Workers that wait for scheduled tasks, or an event of Knative Eventing every minute that starts a Job. */
-export type CronTrigger = "workers" | "ping-source";
+/** Workers that wait for scheduled tasks; or a Job every minute, by a CronJob or by an event of Knative Eventing. */
+export type CronTrigger = "workers" | "cron-job" | "ping-source";
 
 export interface CronSizing extends WorkerSizing {
   /** @default "workers" */

@@ -36,6 +36,14 @@ test("cron leaves ad-hoc tasks to workers of their own where there are some", as
   }
 });
 
+test("cron --once runs what is due one time, and ends as it ended", () => {
+  const done = folder.moodle(["cron", "--once"], { FIXTURE_SECONDS: "1", MOODLE_CRON_KEEP_ALIVE: "0" });
+  expect([done.status, done.stdout.match(/began/g)]).toEqual([0, ["began"]]);
+  expect(done.stdout).toContain('["--keep-alive=0"]');
+  const failed = folder.moodle(["cron", "--once"], { FIXTURE_SECONDS: "1", FIXTURE_STATUS: "3" });
+  expect([failed.status, failed.stdout.match(/began/g)]).toEqual([3, ["began"]]);
+});
+
 test("the keep-alive time is the environment's", async () => {
   const cron = new Process(folder.start(["cron"], { MOODLE_CRON_KEEP_ALIVE: "77" }));
   await cron.says('["--keep-alive=77"]');
