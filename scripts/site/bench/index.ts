@@ -1,7 +1,7 @@
 /**
  * `npm run bench:site -- [--database postgresql|mariadb] [--rounds 5] [--seconds 15]`: the site of `npm run site` beside
  * the same Moodle under Debian's own Apache with mod_php, on the same database, in turn: requests a second, the 95th
- * percentile and memory, at 20 clients. Medians; nothing is asserted. MOODLE_SRC names Moodle's code; packages apache2,
+ * percentile, memory, and time of processors a request, at 20 clients. Medians; nothing is asserted. MOODLE_SRC names Moodle's code; packages apache2,
  * libapache2-mod-php8.2 and wrk are needed beside those of the site.
  */
 import { execFileSync } from "node:child_process";
@@ -18,6 +18,7 @@ import { enter } from "../user";
 import { apache } from "./apache";
 import { load } from "./load";
 import { memoryMb } from "./memory";
+import { processorSeconds } from "./processors";
 import { Visitor } from "./visitor";
 
 const CLIENTS = 20;
@@ -52,6 +53,8 @@ interface Measurement {
   readonly requestsPerSecond: number;
   readonly p95: number;
   readonly memoryMb: number;
+  /** Milliseconds of processors that a request took of web server, PHP, Redis and database together. */
+  readonly processorMs: number;
 }
 
 function makeCourse(site: Site): Course {
@@ -80,13 +83,17 @@ async function measure(site: Site, servers: readonly Server[], course: Course, r
         const cookies = isLoggedIn ? server.cookies : ["bench=1"];
         const duration = round === 0 ? 5 : seconds;
         const options = { cookies, seconds: duration, clients: CLIENTS, folder: site.path("bench") };
+        const busy = () => processorSeconds(site, [...server.services, site.options.database]);
+        const before = busy();
         const running = load(server.url + path, options);
         let memory = 0;
         const timer = setInterval(() => {
           memory = Math.max(memory, memoryMb(site, server.services));
         }, 2000);
-        const { requestsPerSecond, p95 } = await running.finally(() => clearInterval(timer));
-        if (round > 0) measurements.push({ page, server: server.name, requestsPerSecond, p95, memoryMb: memory });
+        const { requests, requestsPerSecond, p95 } = await running.finally(() => clearInterval(timer));
+        const processorMs = ((busy() - before) * 1000) / requests;
+        const figures = { requestsPerSecond, p95, memoryMb: memory, processorMs };
+        if (round > 0) measurements.push({ page, server: server.name, ...figures });
       }
     }
     console.log(`round ${round} of ${rounds}, load ${loadavg()[0]?.toFixed(1)}`);
@@ -97,11 +104,11 @@ async function measure(site: Site, servers: readonly Server[], course: Course, r
 function report(measurements: readonly Measurement[], servers: readonly Server[]): void {
   const columns = (...cells: string[]) =>
     console.log(cells.map((cell, index) => (index === 0 ? cell.padEnd(40) : cell.padStart(14))).join(""));
-  columns("", "requests/s", "p95", "memory");
+  columns("", "requests/s", "p95", "memory", "processor");
   for (const page of new Set(measurements.map((measurement) => measurement.page))) {
     const rates = servers.map(({ name }) => {
       const own = measurements.filter((measurement) => measurement.page === page && measurement.server === name);
-      const figure = (key: "requestsPerSecond" | "p95" | "memoryMb") =>
+      const figure = (key: "requestsPerSecond" | "p95" | "memoryMb" | "processorMs") =>
         median(own.map((measurement) => measurement[key]));
       const rate = figure("requestsPerSecond");
       columns(
@@ -109,6 +116,7 @@ function report(measurements: readonly Measurement[], servers: readonly Server[]
         rate.toFixed(1),
         `${figure("p95").toFixed(0)} ms`,
         `${figure("memoryMb").toFixed(0)} MiB`,
+        `${figure("processorMs").toFixed(1)} ms`,
       );
       return rate;
     });

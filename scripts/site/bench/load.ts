@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 
 /** What a web server did in one run. */
 export interface Load {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   /** Milliseconds in which 95 of 100 requests were answered. */
   readonly p95: number;
@@ -27,5 +28,5 @@ export async function load(
   });
   const report = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
   if (report.errors > 0 || report.requests === 0) throw new Error(`${url}: not all requests succeeded:\n${stdout}`);
-  return { requestsPerSecond: report.requests / report.seconds, p95: report.p95Ms };
+  return { requests: report.requests, requestsPerSecond: report.requests / report.seconds, p95: report.p95Ms };
 }
