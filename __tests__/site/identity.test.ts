@@ -25,9 +25,10 @@ describeSites("a PHP-FPM worker", (site) => {
     const command = JSON.parse(await site.exec("moodle", "php", "-r", script));
     // A new one for each process, which nobody can know.
     const key = { upgradekey: expect.stringMatching(/^[0-9a-f]{32}$/) };
-    const settings = { ...command.config_php_settings, ...key };
-    // What Moodle itself makes of nothing on the web.
-    const onTheWeb = { sessioncookiepath: "/" };
+    // What only a worker keeps, and what Moodle itself makes of nothing on the web.
+    const dboptions = { ...command.dboptions, dbpersist: true };
+    const settings = { ...command.config_php_settings, ...key, dboptions };
+    const onTheWeb = { sessioncookiepath: "/", dboptions };
     expect(cfg).toMatchObject({ ...command, ...key, ...onTheWeb, config_php_settings: settings });
     expect(cfg.upgradekey).not.toBe(command.upgradekey);
   });

@@ -17,6 +17,27 @@ describeSites("operation", (site) => {
     expect(await get(path)).toMatchObject(expected);
   };
 
+  /** How many connections the database has taken since it started. */
+  const sessions = async () => {
+    const [row] = await site.query<{ count: string | number }>(
+      site.database === "mariadb"
+        ? "SELECT VARIABLE_VALUE AS count FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'CONNECTIONS'"
+        : "SELECT sessions AS count FROM pg_stat_database WHERE datname = 'moodle'",
+    );
+    return Number(row?.count);
+  };
+  /** Ends every connection but the one that asks, as a failover does. */
+  const endSessions = async () => {
+    if (site.database === "postgresql") {
+      await site.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'moodle' AND pid <> pg_backend_pid()",
+      );
+      return;
+    }
+    const others = "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID()";
+    for (const { id } of await site.query<{ id: number }>(others)) await site.query(`KILL ${id}`).catch(() => {});
+  };
+
   it("is healthy", async () => {
     expect(await get("/health")).toMatchObject({ status: 200 });
     expect(await get("/livez/nginx")).toMatchObject({ status: 200 });
@@ -52,6 +73,17 @@ describeSites("operation", (site) => {
     await site.up();
     expect(await get("/health")).toMatchObject({ status: 200 });
     expect(await get("/login/index.php")).toMatchObject({ status: 200 });
+  });
+
+  it("keeps connections to the database, and makes those anew that the database has ended", async () => {
+    const many = (count: number) => Promise.all(Array.from({ length: count }, () => get("/login/index.php")));
+    await many(60);
+    const before = await sessions();
+    await many(60);
+    // Cron and metrics make some meanwhile.
+    expect((await sessions()) - before).toBeLessThan(30);
+    await endSessions();
+    expect((await many(60)).map(({ status }) => status)).toEqual(Array(60).fill(200));
   });
 
   it("runs scheduled tasks", async () => {

@@ -75,6 +75,13 @@ test("what may be local is in memory or on the pod's disk first, and what is lar
   });
 });
 
+test("what follows from the code stays in the pod, though Moodle would share it", () => {
+  const all = caches();
+  for (const definition of ["core/hookcallbacks", "core/databasemeta"]) {
+    expect([definition, stores(all, definition)]).toEqual([definition, ["memory", "disk"]]);
+  }
+});
+
 test("what may not be local is nowhere else", () => {
   expect(stores(caches(), "core/config")).toEqual([]);
 });

@@ -39,8 +39,19 @@ describe("a worker of PHP-FPM", () => {
     expect(settings).toMatchObject({
       wwwroot: "https://moodle.example.edu",
       dbpass: "p'\"$HOME ü",
+      // Kept from one request to the next; the command line's settings say false.
+      dboptions: { dbpersist: true },
       forced_plugin_settings: { tool_objectfs: { s3_usesdkcreds: 1, s3_bucket: "files" } },
     });
+  });
+
+  test("keeps no connection of its own behind a pooler, which keeps them", async () => {
+    const other = new MoodleFolder();
+    const behind = await WebServer.start(other, { MOODLE_DATABASE_FETCH_BUFFER: "0" });
+    const { settings } = JSON.parse((await behind.get("/facts.php")).body);
+    expect(settings.dboptions.dbpersist).toBe(false);
+    await behind.stop();
+    other.remove();
   });
 
   test("sees the cloud identity's variables", async () => {

@@ -58,7 +58,7 @@ final class CacheConfig extends \core_cache\config {
         $mappings = [];
         foreach ($definitions as $id => $definition) {
             $local = $definition['mode'] === store::MODE_APPLICATION && !empty($definition['canuselocalstore']);
-            $names = $local ? $caches['exceptions'][$id] ?? $caches['local'] : [];
+            $names = $caches['exceptions'][$id] ?? ($local ? $caches['local'] : []);
             foreach (array_reverse($names) as $sort => $name) {
                 $mappings[] = ['definition' => $id, 'store' => $name, 'sort' => $sort];
             }

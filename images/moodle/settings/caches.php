@@ -37,16 +37,24 @@ function cache_settings(Environment $env, \stdClass $cfg): void {
             'memory' => ['apcu', ['prefix' => $prefix]],
             'disk' => ['file', ['path' => "$local/muc", 'autocreate' => 1]],
         ],
-        // Of the caches that may be local, a fast store before the shared one: their keys have a version. What is large
-        // stays out of APCu, which empties itself when it is full, and so do the two whose keys have none: other pods
-        // would not hear that an entry is gone.
+        // Of the caches that may be local, a fast store before the shared one: their keys have a version.
         'local' => ['memory', 'redis'],
         'exceptions' => [
+            // What is large stays out of APCu, which empties itself when it is full.
             'core/coursemodinfo' => ['disk', 'redis'],
             'core/htmlpurifier' => ['disk'],
+            // Its keys have no version: other pods would not hear that an entry is gone.
             'core/h5p_libraries' => ['redis'],
-            'core/hookcallbacks' => ['redis'],
-        ],
+        ] + array_fill_keys([
+            // What follows from the code and its schema, neither of which changes while a pod lives. In Redis the pods of
+            // two versions would share it during an upgrade. APCu is off on the command line, which has the disk.
+            'core/capabilities',
+            'core/databasemeta',
+            'core/fontawesomeiconmapping',
+            'core/hookcallbacks',
+            'core/observers',
+            'core/yuimodules',
+        ], ['memory', 'disk']),
         'rest' => 'redis',
         // Part of every key. The prefix keeps sites apart.
         'siteidentifier' => md5($prefix),
