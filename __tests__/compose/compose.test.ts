@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -98,6 +98,33 @@ it("keeps servers away from the network", () => {
   for (const name of ["postgresql", "redis-sessions", "redis-cache", "object-store"]) {
     expect(compose.services[name]?.networks).toEqual(["servers"]);
   }
+});
+
+// Its plugin Compose is where Docker Engine is installed, such as on GitHub's runners.
+const describeWithCompose = spawnSync("docker", ["compose", "version"]).status === 0 ? describe : describe.skip;
+
+describeWithCompose("docker compose config", () => {
+  const config = (profiles: readonly string[], environment = {}) => {
+    const options = profiles.flatMap((profile) => ["--profile", profile]);
+    const file = join(root, "compose/compose.yaml");
+    const args = ["compose", "--file", file, ...options, "config", "--format", "json"];
+    return JSON.parse(
+      execFileSync("docker", args, { encoding: "utf8", env: { ...process.env, ...environment }, stdio: "pipe" }),
+    );
+  };
+
+  it.each([
+    ["without profiles", [], services.map(([name]) => name).filter((name) => name !== "backup")],
+    ["with the profile of backups", ["backup"], services.map(([name]) => name)],
+  ])("is accepted %s", (_, profiles, names) => {
+    expect(Object.keys(config(profiles).services).sort()).toEqual(names.sort());
+  });
+
+  it("takes another port for the site, in its address as well", () => {
+    const { nginx, cron } = config([], { MOODLE_PORT: "9000" }).services;
+    expect(nginx.ports).toMatchObject([{ host_ip: "127.0.0.1", published: "9000", target: 8080 }]);
+    expect(cron.environment.MOODLE_WWWROOT).toBe("http://localhost:9000");
+  });
 });
 
 describe("make-secrets", () => {
