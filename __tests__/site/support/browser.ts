@@ -59,15 +59,19 @@ export class Browser {
     await this.page.waitForLoadState("networkidle");
   }
 
-  /** Clicks until something appears: a script that is still on its way does not hear the first click. */
+  /**
+   * Clicks until something appears: a script that is still on its way does not hear the first click. Each time with twice
+   * the patience, as a click that was heard makes a slow machine begin anew.
+   */
   async clickUntil(target: string, appears: string): Promise<void> {
-    const appeared = () =>
-      this.page.waitForSelector(appears, { timeout: 5000 }).then(
+    const appeared = (timeout: number) =>
+      this.page.waitForSelector(appears, { timeout }).then(
         () => true,
         () => false,
       );
     await this.page.click(target);
-    while (!(await appeared())) await this.page.click(target, { timeout: 5000 }).catch(() => {});
+    for (let patience = 5000; !(await appeared(patience)); patience *= 2)
+      await this.page.click(target, { timeout: 5000 }).catch(() => {});
   }
 
   /** Into build/screenshots/<database>, numbered. */
