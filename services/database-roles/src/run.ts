@@ -1,7 +1,8 @@
 import type { Administrator } from "./administrators/administrator";
-import type { Configuration, SecretRef } from "./configuration";
+import type { Configuration, Stores } from "./configuration";
 import { type AdministratorSession, type DatabaseServer, isConnectionError, LoginRefused } from "./databases/server";
 import type { Log } from "./log";
+import { openDatabase, openStore, type StoreName } from "./open";
 import { generatePassword } from "./password";
 import { type Patience, retry, until } from "./retry";
 import { type Credentials, fill, fillCredentials, type SecretStore } from "./secrets";
@@ -15,14 +16,16 @@ const USERNAMES = { application: "moodle", backup: "moodle_backup", reader: "moo
  */
 export async function run(configuration: Configuration, caCertificates: string, log: Log): Promise<void> {
   const patience: Patience = { deadline: Date.now() + configuration.deadlineSeconds * 1000, log };
-  const server = await databaseServer(configuration, caCertificates, log);
+  const { engine, host, port, database } = configuration;
+  const options = { host, port, database, caCertificates, applicationName: "database-roles", log };
+  const server = await openDatabase(engine, options);
   const session = await administer(server, configuration, patience);
   try {
     await until("waiting for another run to end", patience, async () => ((await session.lock()) ? true : undefined));
-    const stores = await openStores(configuration, patience);
+    const stores = openedOnce(configuration.stores, patience);
     const credentialsOf = async (role: keyof typeof USERNAMES): Promise<Credentials> => {
       const { store, name } = configuration.roles[role];
-      return fillCredentials(stores(store), name, USERNAMES[role], log);
+      return fillCredentials(await stores(store), name, USERNAMES[role], log);
     };
     const roles = {
       application: await credentialsOf("application"),
@@ -34,7 +37,7 @@ export async function run(configuration: Configuration, caCertificates: string, 
     }
     for (const { secret, keys } of configuration.generated) {
       const values = Object.fromEntries(keys.map((key) => [key, generatePassword]));
-      for (const value of Object.values(await fill(stores(secret.store), secret.name, values, log))) {
+      for (const value of Object.values(await fill(await stores(secret.store), secret.name, values, log))) {
         log.conceal(value);
       }
     }
@@ -73,19 +76,7 @@ async function administer(
   );
 }
 
-// Drivers and SDKs are loaded where they are used: all of them together take longer to load than a run takes.
-
-async function databaseServer(configuration: Configuration, caCertificates: string, log: Log): Promise<DatabaseServer> {
-  const { engine, host, port, database } = configuration;
-  const options = { host, port, database, caCertificates, applicationName: "database-roles", log };
-  if (engine === "postgresql") {
-    const { PostgresqlServer } = await import("./databases/postgresql.js");
-    return new PostgresqlServer(options);
-  }
-  const { MysqlServer } = await import("./databases/mysql.js");
-  return new MysqlServer(engine, options);
-}
-
+/** Its SDK is loaded when it is first asked for, as in `open.ts`. */
 async function createAdministrator(
   { administrator, engine }: Configuration,
   patience: Patience,
@@ -106,28 +97,12 @@ async function createAdministrator(
   }
 }
 
-/** Opens every store that the configuration describes; one that a secret names is always among them. */
-async function openStores(
-  { stores }: Configuration,
-  patience: Patience,
-): Promise<(kind: SecretRef["store"]) => SecretStore> {
-  const opened = new Map<SecretRef["store"], SecretStore>();
-  const { "aws-secrets-manager": aws, "google-secret-manager": google, vault } = stores;
-  if (aws !== undefined) {
-    const { AwsSecretsManager } = await import("./stores/aws-secrets-manager.js");
-    opened.set("aws-secrets-manager", new AwsSecretsManager(aws.region));
-  }
-  if (google !== undefined) {
-    const { GoogleSecretManager } = await import("./stores/google-secret-manager.js");
-    opened.set("google-secret-manager", new GoogleSecretManager(google.project));
-  }
-  if (vault !== undefined) {
-    const { Vault } = await import("./stores/vault.js");
-    opened.set("vault", new Vault(vault, patience));
-  }
-  return (kind) => {
-    const store = opened.get(kind);
-    if (store === undefined) throw new Error(`the configuration describes no store ${kind}`);
+/** Each store is opened once. */
+function openedOnce(stores: Stores, patience: Patience): (name: StoreName) => Promise<SecretStore> {
+  const opened = new Map<StoreName, Promise<SecretStore>>();
+  return (name) => {
+    const store = opened.get(name) ?? openStore(stores, name, patience);
+    opened.set(name, store);
     return store;
   };
 }
