@@ -136,6 +136,8 @@ export function dataSafety(cloud: Cloud, all: Combinations): void {
     const guarded = (check: (template: Template) => string[]) =>
       violations((template, { input }) => (input.protection === "protected" ? check(template) : []));
     const kept = ({ lifecycle }: Resource) => lifecycle?.prevent_destroy === true;
+    // Versions of models are fetched from their bucket again.
+    const holdsModels = (name: unknown) => String(name).endsWith("-models-files");
     const rules: Record<string, (resource: Resource) => boolean> = {
       aws_db_instance: (db) =>
         db.deletion_protection === true &&
@@ -143,14 +145,15 @@ export function dataSafety(cloud: Cloud, all: Combinations): void {
           (kept(db) && db.skip_final_snapshot === false && db.final_snapshot_identifier !== undefined)),
       aws_rds_cluster: (cluster) =>
         kept(cluster) && cluster.deletion_protection === true && cluster.skip_final_snapshot === false,
-      aws_efs_file_system: kept,
+      aws_efs_file_system: (files) => holdsModels(files.creation_token) || kept(files),
       aws_s3_bucket: (bucket) => bucket.force_destroy !== true,
       aws_kms_key: kept,
       aws_eks_cluster: (cluster) => kept(cluster) && cluster.deletion_protection === true,
       google_sql_database_instance: (db) =>
         db.deletion_protection === true && first(db.settings).deletion_protection_enabled === true,
       google_storage_bucket: (bucket) => bucket.force_destroy !== true,
-      google_filestore_instance: (files) => kept(files) && files.deletion_protection_enabled === true,
+      google_filestore_instance: (files) =>
+        holdsModels(files.name) || (kept(files) && files.deletion_protection_enabled === true),
       google_container_cluster: (cluster) => kept(cluster) && cluster.deletion_protection === true,
       // Deleting the site's namespace deletes its claims; what else has one is made anew.
       kubernetes_namespace_v1: (namespace) => first(namespace.metadata).name !== "moodle" || kept(namespace),
