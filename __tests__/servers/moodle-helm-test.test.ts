@@ -28,7 +28,7 @@ async function run(answers: Readonly<Record<string, Answer>>) {
     ...process.env,
     MOODLE_WWWROOT: "https://moodle.example.edu",
     SERVICE_URL: `http://127.0.0.1:${port}`,
-    SECONDS: "5",
+    SERVICE_SECONDS: "5",
   };
   try {
     const code = await new Promise<number>((done) => {

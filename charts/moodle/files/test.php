@@ -3,7 +3,7 @@
 $host = parse_url(getenv('MOODLE_WWWROOT'), PHP_URL_HOST);
 foreach (['/health' => '/^/', '/login/index.php' => '/name="logintoken"/'] as $path => $expected) {
     $context = stream_context_create(['http' => [
-        'header' => "Host: $host", 'timeout' => (int) getenv('SECONDS'), 'ignore_errors' => true, 'follow_location' => 0,
+        'header' => "Host: $host", 'timeout' => (int) getenv('SERVICE_SECONDS'), 'ignore_errors' => true, 'follow_location' => 0,
     ]]);
     $body = file_get_contents(getenv('SERVICE_URL') . $path, false, $context);
     $status = $body === false ? 'no answer' : $http_response_header[0];
