@@ -84,7 +84,9 @@ describeOnTestbed("the rights of moodle-operator", () => {
 
   test("are enough for everything that charts make, and each is used", async () => {
     const first = await operator.start();
-    await apply(stringify(example("MoodleBackup")), SITES);
+    const backup = example("MoodleBackup");
+    const values = { ...backup.spec.values, filesClaimName: "alb-data" };
+    await apply(stringify({ ...backup, spec: { ...backup.spec, cluster: "alb", values } }), SITES);
     for (const name of names) {
       await apply(cluster(name, SITES, {}, {}, SITES_OF_ALL_KINDS[name]), SITES);
     }
