@@ -39,7 +39,7 @@ describeOnTestbed("moodle-operator", () => {
     const scale = () =>
       kubectl([
         ...["patch", "deployment", "drifting-web", "--namespace", SITES, "--type=strategic", "--patch"],
-        JSON.stringify({ spec: { template: { spec: { terminationGracePeriodSeconds: 7 } } } }),
+        JSON.stringify({ spec: { template: { spec: { terminationGracePeriodSeconds: 999 } } } }),
       ]);
     await scale();
     const { status } = await condition("moodlecluster", "drifting", SITES, "Drifted=True:ObjectsDiffer");
@@ -48,7 +48,7 @@ describeOnTestbed("moodle-operator", () => {
     await patchCluster("drifting", SITES, { drift: "enforce" });
     await condition("moodlecluster", "drifting", SITES, "Drifted=False:Repaired");
     const { spec } = await get(["deployment", "drifting-web"], SITES);
-    expect(spec.template.spec.terminationGracePeriodSeconds).not.toBe(7);
+    expect(spec.template.spec.terminationGracePeriodSeconds).not.toBe(999);
     expect(await revisions("drifting", SITES)).toEqual(["1 deployed"]);
   });
 
