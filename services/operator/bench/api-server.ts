@@ -36,6 +36,8 @@ export class MemoryApiServer {
   private readonly server: Server = createServer((request, response) => void this.answer(request, response));
 
   async start(): Promise<string> {
+    // As long as the real one keeps idle connections, or longer: Node's five seconds would cut requests off.
+    this.server.keepAliveTimeout = 180_000;
     await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
