@@ -1,4 +1,4 @@
-/** The operator under measurement, a process of its own: `operator.js <API server> <port> <charts>`. */
+/** The operator under measurement, a process of its own: `operator.js <API server> <port> <charts> <drift interval>`. */
 import { join } from "node:path";
 import pino from "pino";
 import { ApiServer } from "../src/api-server/api-server";
@@ -10,7 +10,7 @@ import { Operator } from "../src/program/operator";
 import { RecordingHelm } from "./helm";
 import { NAMESPACE } from "./sites";
 
-async function main([address = "", port = "", charts = ""]: readonly string[]): Promise<void> {
+async function main([address = "", port = "", charts = "", interval]: readonly string[]): Promise<void> {
   const metrics = new Metrics();
   const connection = { server: new URL(address), authorize: async () => ({}), helmEnvironment: async () => ({}) };
   const server = new ApiServer(connection, metrics.calls);
@@ -21,8 +21,7 @@ async function main([address = "", port = "", charts = ""]: readonly string[]): 
     namespaces: [NAMESPACE],
     // The default of the command line.
     workers: 16,
-    // Twenty times as often as by default, so that every site is compared within the time of a measurement.
-    driftInterval: 30_000,
+    driftInterval: Number(interval),
     stores: {},
     credentialsInterval: 300_000,
     instance: "bench",
