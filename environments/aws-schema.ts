@@ -144,7 +144,7 @@ export const awsSchema = z.strictObject({
     .strictObject({
       kubernetesVersion,
       publicAccessCidrs: z
-        .array(clientCidr)
+        .array(clientCidr.refine((cidr) => !cidr.endsWith("/0"), "networks of your own, not the whole internet"))
         .default([])
         .describe("Networks from which the API server can be reached. Default: none, only from inside the VPC."),
       administrators: z

@@ -59,6 +59,18 @@ function isPrivate(block: Netmask): boolean {
   );
 }
 
+/** One that this Node's own data of time zones has. */
+export const timeZoneName = z.string().refine(
+  (text) => {
+    try {
+      return Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone !== "" && /^[A-Za-z]/.test(text);
+    } catch {
+      return false;
+    }
+  },
+  { error: "the name of a time zone, such as Europe/Vienna" },
+);
+
 const CRON_FIELD = "(\\*|[0-9]{1,2}(-[0-9]{1,2})?)(/[0-9]{1,2})?";
 export const cronSchedule = matching(
   new RegExp(`^${Array(5).fill(`${CRON_FIELD}(,${CRON_FIELD})*`).join(" ")}$`),

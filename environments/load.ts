@@ -26,7 +26,12 @@ export function loadEnvironments(inputs: readonly EnvironmentInput[], variables:
     faults.push(...checked.faults);
     if (checked.sized !== undefined) environments.push(resolve(checked.sized));
   }
-  faults.push(...sharedNames(inputs), ...nestedNames(environments), ...sharedOidcProviders(environments));
+  faults.push(
+    ...sharedNames(inputs),
+    ...sharedDomains(environments),
+    ...nestedNames(environments),
+    ...sharedOidcProviders(environments),
+  );
   if (faults.length > 0) throw new ConfigurationError(faults);
   return environments;
 }
@@ -94,7 +99,7 @@ function touches(issue: Issue, field: string): boolean {
 }
 
 function locate(fault: Fault, environment: string, overrides: readonly Override[]): Fault {
-  const override = overrides.find(({ path }) => path.join(".") === fault.path);
+  const override = overrides.find(({ path }) => `${fault.path}.`.startsWith(`${path.join(".")}.`));
   const place = override === undefined ? `environments/${environment}.ts` : `the variable ${override.variable}`;
   return { ...fault, path: `${environment}.${fault.path}`, remedy: `${fault.remedy} (${place})` };
 }
@@ -150,6 +155,18 @@ function sharedNames(inputs: readonly EnvironmentInput[]): Fault[] {
       allowed: "one environment of each name",
       remedy: "rename one of them",
     }));
+}
+
+/** On one cloud, where the second one's record would take the first one's site off the air. */
+function sharedDomains(environments: readonly Environment[]): Fault[] {
+  const owners = new Map<string, string>();
+  return environments.flatMap(({ name, cloud, domain }) => {
+    const owner = owners.get(`${cloud} ${domain}`) ?? name;
+    owners.set(`${cloud} ${domain}`, owner);
+    if (owner === name) return [];
+    const allowed = `a domain other than that of ${owner}`;
+    return [{ path: `${name}.domain`, given: domain, allowed, remedy: "change the domain of one of the two" }];
+  });
 }
 
 /**

@@ -173,15 +173,17 @@ export function domainInZone(domain: string, zone: string, zoneField: string): F
     : [fault("domain", domain, `a name in the zone ${zone}`, `change domain, or name its zone in ${zoneField}`)];
 }
 
-/** Address ranges that overlap; `ranges` are by the paths of their fields. */
+/** Address ranges that overlap, a fault for each that overlaps earlier ones; `ranges` are by the paths of their fields. */
 export function overlaps(ranges: Readonly<Record<string, string>>): Fault[] {
   const entries = Object.entries(ranges);
-  return entries.flatMap(([path, range], index) =>
-    entries.slice(0, index).flatMap(([earlierPath, earlier]) => {
+  return entries.flatMap(([path, range], index) => {
+    const met = entries.slice(0, index).filter(([, earlier]) => {
       const [a, b] = [parseCidr(range), parseCidr(earlier)];
-      return a !== undefined && b !== undefined && (a.contains(b) || b.contains(a))
-        ? [fault(path, range, `a range apart from ${earlierPath} (${earlier})`, "move one of the two ranges")]
-        : [];
-    }),
-  );
+      return a !== undefined && b !== undefined && (a.contains(b) || b.contains(a));
+    });
+    if (met.length === 0) return [];
+    const others = met.map(([earlierPath, earlier]) => `${earlierPath} (${earlier})`).join(" and ");
+    const remedy = `move this range, or ${met.map(([earlierPath]) => earlierPath).join(" and ")}`;
+    return [fault(path, range, `a range apart from ${others}`, remedy)];
+  });
 }

@@ -1,7 +1,7 @@
 /** Fields that an environment has on every cloud, and the rest of what the clouds' schemas share. */
 import { z } from "zod";
 import { IMAGE_TAG, KUBERNETES } from "../constructs/versions";
-import { clientCidr, count, cronSchedule, email, hostname, imageVersion, matching } from "./fields";
+import { clientCidr, count, cronSchedule, email, hostname, imageVersion, matching, timeZoneName } from "./fields";
 import { inference } from "./inference-schema";
 import { monitoring } from "./monitoring-schema";
 import { moodle } from "./moodle-schema";
@@ -27,9 +27,7 @@ export const backupFields = {
     })
     .prefault({})
     .describe("When each command runs: cron fields."),
-  timeZone: matching(/^[A-Za-z]+(\/[A-Za-z0-9_+-]+)*$/, "a time zone name such as Europe/Vienna")
-    .default("Etc/UTC")
-    .describe("Time zone of the schedules."),
+  timeZone: timeZoneName.default("Etc/UTC").describe("Time zone of the schedules."),
   retention: z
     .strictObject({
       keepLast: count(1, 10000).optional().describe("The last n."),

@@ -89,6 +89,7 @@ async function synthesizeMany(count: number): Promise<void> {
   const inputs = Array.from({ length: count }, (_, index) => ({
     ...staging,
     name: `site-${index + 1}`,
+    domain: `site-${index}.staging.example.edu`,
     ci: { ...staging.ci, oidcProvider: index === 0 ? ("create" as const) : ("existing" as const) },
   }));
   await synthesize(loadEnvironments(inputs), process.env.CDKTF_OUTDIR ?? "cdktf.out");

@@ -49,6 +49,6 @@ describeOnTestbed("drill-gate", () => {
     await expect(install(release("moodle:3"), "10s")).rejects.toThrow(/post-upgrade/);
     await kubectl(["delete", "resourcequota", "none", "--namespace", NAMESPACE]);
     await install(release("moodle:3"), "60s");
-    expect((await jobs())[0].metadata.annotations["moodle-platform/subject"]).toBe("moodle:3");
+    expect((await jobs())[0].metadata.annotations["moodleplatform.io/subject"]).toBe("moodle:3");
   });
 });

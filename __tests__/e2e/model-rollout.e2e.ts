@@ -114,7 +114,7 @@ if (!isReady) console.warn("rollouts of models are skipped: a testbed and Debian
     type Managed = { manager: string; operation: string; subresource?: string };
     const managers = metadata.managedFields.filter(({ subresource }: Managed) => subresource === undefined);
     expect(managers.map(({ manager, operation }: Managed) => [manager, operation])).toEqual([
-      ["moodle-rollout", "Apply"],
+      ["model-rollout", "Apply"],
     ]);
   });
 
@@ -198,7 +198,7 @@ describeOnTestbed("a rollout in mode Standard", () => {
 
   /** What KServe and a gateway would report. */
   async function follow(): Promise<void> {
-    for (const { metadata } of await model.cluster.list("InferenceService", "moodle-platform/model=bert")) {
+    for (const { metadata } of await model.cluster.list("InferenceService", "moodleplatform.io/model=bert")) {
       await model.setStatus("InferenceService", metadata.name, { conditions: [{ type: "Ready", status: "True" }] });
     }
     const route = await model.cluster.get("HTTPRoute", "bert");

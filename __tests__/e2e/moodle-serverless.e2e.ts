@@ -48,8 +48,8 @@ describeOnTestbed("charts/moodle on Knative", () => {
 
   test("answers at the site's host name, to the world", () => {
     expect(service.metadata).toMatchObject({
-      labels: { "moodle-platform/public": "true" },
-      annotations: { "moodle-platform/host": "moodle.example.edu" },
+      labels: { "moodleplatform.io/public": "true" },
+      annotations: { "moodleplatform.io/host": "moodle.example.edu" },
     });
   });
 

@@ -170,10 +170,44 @@ describe("refuses, naming path, value, allowed and remedy", () => {
   });
 
   test("a name that begins with another's in the same account: permissions go by the beginning of names", () => {
-    const nested = withField(withField(staging, "name", "staging-eu"), "ci.oidcProvider", "existing");
+    const eu = withField(withField(staging, "name", "staging-eu"), "domain", "moodle.eu.staging.example.edu");
+    const nested = withField(eu, "ci.oidcProvider", "existing");
     expect(faultsOf([staging, nested]).map(({ path }) => path)).toEqual(["staging-eu.name"]);
     expect(faultsOf([staging, withField(nested, "account", production.account)])).toEqual([]);
     expect(faultsOf([staging, withField(nested, "name", "stagingeu")])).toEqual([]);
+  });
+
+  test("one domain for two sites", () => {
+    const twin = withField(production, "hostedZone.name", "example.edu");
+    expect(faultsOf([staging, withField(twin, "domain", staging.domain)])).toEqual([
+      expect.objectContaining({
+        path: "production.domain",
+        given: staging.domain,
+        allowed: "a domain other than that of staging",
+      }),
+    ]);
+  });
+
+  test("a time zone that there is not", () => {
+    const zone = (name: string) => faultsOf([withField(staging, "backups.timeZone", name)]).map(({ path }) => path);
+    expect(zone("Europe/Viena")).toEqual(["staging.backups.timeZone"]);
+    expect(zone("+01:00")).toEqual(["staging.backups.timeZone"]);
+    expect(["Europe/Vienna", "Etc/UTC", "America/Argentina/Buenos_Aires", "Etc/GMT+5"].flatMap(zone)).toEqual([]);
+  });
+
+  test("an API server open to the whole internet", () => {
+    const [fault] = faultsOf([withField(staging, "cluster.publicAccessCidrs", ["203.0.113.0/24", "0.0.0.0/0"])]);
+    expect(fault).toMatchObject({ path: "staging.cluster.publicAccessCidrs.1", given: "0.0.0.0/0" });
+  });
+
+  test("a range that meets several, as one fault that names them all", () => {
+    const faults = faultsOf([withField(staging, "network", { cidr: "10.0.0.0/16", serviceCidr: "10.0.0.0/20" })]);
+    expect(faults).toEqual([
+      expect.objectContaining({
+        path: "staging.network.serviceCidr",
+        allowed: "a range apart from network.cidr (10.0.0.0/16)",
+      }),
+    ]);
   });
 
   test("a name with two hyphens in a row, which RDS and ElastiCache refuse", () => {
@@ -242,6 +276,9 @@ describe("overrides from the outside", () => {
   test("a wrong value names the variable", () => {
     const [fault] = faultsOf([staging], { MOODLE_PLATFORM__STAGING__REGION: "Frankfurt" });
     expect(fault?.remedy).toContain("MOODLE_PLATFORM__STAGING__REGION");
+    const [element] = faultsOf([staging], { MOODLE_PLATFORM__STAGING__CLUSTER__ADMINISTRATORS: '["someone"]' });
+    expect(element?.path).toBe("staging.cluster.administrators.0");
+    expect(element?.remedy).toContain("MOODLE_PLATFORM__STAGING__CLUSTER__ADMINISTRATORS");
   });
 
   test.each([

@@ -106,7 +106,7 @@ export class InferenceServices extends Construct {
       model: name,
       pods:
         gateway === undefined
-          ? { namespace, podLabels: { "moodle-platform/model": name }, port: 8080 }
+          ? { namespace, podLabels: { "moodleplatform.io/model": name }, port: 8080 }
           : { namespace: gateway.namespace },
     };
   }

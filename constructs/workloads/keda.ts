@@ -53,7 +53,7 @@ function values({ systemNodes }: ClusterAccess) {
     crds: { additionalAnnotations: { "helm.sh/resource-policy": "keep" } },
     image: { pullPolicy: "IfNotPresent" },
     // By which the platform's Prometheus knows who may ask it.
-    podLabels: { keda: { "moodle-platform/prometheus-client": "true" } },
+    podLabels: { keda: { "moodleplatform.io/prometheus-client": "true" } },
     operator: twice,
     metricsServer: twice,
     webhooks: twice,

@@ -31,7 +31,7 @@ const READY_TIMEOUT = 900;
 /**
  * Knative Serving, and Eventing where asked for: Knative's operator, then the resources by which it installs them, with the
  * features on that Moodle's pods and models need. A Service answers in the cluster alone unless it has the label
- * `moodle-platform/public: "true"`; the annotation `moodle-platform/host` is then its host name.
+ * `moodleplatform.io/public: "true"`; the annotation `moodleplatform.io/host` is then its host name.
  *
  * Its pods meet Pod Security's `restricted`, and send and receive what Knative needs alone. Kourier's gateway has no
  * NetworkPolicies: its namespace is made by the operator, after everything that could be made beside it.

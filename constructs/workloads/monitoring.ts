@@ -30,7 +30,7 @@ export interface MonitoringProps {
  * The Prometheus Operator with Prometheus, Alertmanager, Grafana and the exporters of nodes and of Kubernetes' objects.
  *
  * Prometheus takes every monitor and rule of the cluster, whoever brings it, and Grafana every ConfigMap with the label
- * `grafana_dashboard: "1"`. Pods with the label `moodle-platform/prometheus-client: "true"` may ask Prometheus. Nothing
+ * `grafana_dashboard: "1"`. Pods with the label `moodleplatform.io/prometheus-client: "true"` may ask Prometheus. Nothing
  * is open to the outside: `kubectl port-forward` leads to Grafana.
  *
  * The definitions of the custom resources have a release of their own, which upgrades them and leaves them behind when

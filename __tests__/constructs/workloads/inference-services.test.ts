@@ -101,7 +101,7 @@ test("Moodle asks a Deployment's own pods, and on Knative its gateway", () => {
   expect(InferenceServices.openAi("assistant", "models")).toEqual({
     endpoint: "http://assistant-predictor.models.svc.cluster.local/openai/v1",
     model: "assistant",
-    pods: { namespace: "models", podLabels: { "moodle-platform/model": "assistant" }, port: 8080 },
+    pods: { namespace: "models", podLabels: { "moodleplatform.io/model": "assistant" }, port: 8080 },
   });
   expect(InferenceServices.openAi("assistant", "models", knative.localGateway).pods).toEqual({
     namespace: "kourier-system",

@@ -45,7 +45,7 @@ const everything: MoodleWebProps = {
   ai: {
     ...{ endpoint: "http://assistant-predictor.models.svc.cluster.local/openai/v1", model: "assistant" },
     ...{ requestsPerUser: 30, requests: 5000 },
-    pods: { namespace: "models", podLabels: { "moodle-platform/model": "assistant" }, port: 8080 },
+    pods: { namespace: "models", podLabels: { "moodleplatform.io/model": "assistant" }, port: 8080 },
   },
   blockedHosts: ["127.0.0.0/8", "localhost", "0000::1"],
   monitoring: { namespace: "monitoring", labels: { release: "prometheus" } },

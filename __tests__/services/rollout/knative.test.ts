@@ -159,7 +159,7 @@ describe("what was rolled back", () => {
 
   test("is tried again where a person asks for it, once", async () => {
     const state = world.cluster.objects.get("ConfigMap/bert-rollout-state");
-    const annotations = { "moodle-platform/retry": "v1.3.0" };
+    const annotations = { "moodleplatform.io/retry": "v1.3.0" };
     world.cluster.put({ ...state, metadata: { ...state?.metadata, annotations } });
     world.prometheus.answer = FAILING;
     await world.until(({ phase }) => phase === "Progressing");

@@ -15,7 +15,7 @@ class StandardWorld extends World {
 
   override follow(): void {
     for (const { kind, metadata } of [...this.cluster.objects.values()]) {
-      const isReady = !this.broken.has(metadata.labels?.["moodle-platform/model-version"] ?? "");
+      const isReady = !this.broken.has(metadata.labels?.["moodleplatform.io/model-version"] ?? "");
       if (kind === "InferenceService") {
         this.cluster.setStatus(kind, metadata.name, {
           conditions: [{ type: "Ready", status: isReady ? "True" : "False" }],

@@ -10,7 +10,7 @@ labels:
   networking.kserve.io/visibility: cluster-local
   {{- end }}
 annotations:
-  moodle-platform/version: {{ $model.version }}
+  moodleplatform.io/version: {{ $model.version }}
   serving.kserve.io/deploymentMode: {{ $model.mode }}
   {{- if eq $model.mode "Standard" }}
   serving.kserve.io/autoscalerClass: {{ $model.scaling.class }}

@@ -16,5 +16,5 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 
 {{- /* The pods of a model: KServe gives them the labels of the InferenceService, in either mode. */}}
 {{- define "inference-services.selector" -}}
-moodle-platform/model: {{ .name }}
+moodleplatform.io/model: {{ .name }}
 {{- end }}

@@ -20,7 +20,7 @@ export async function recordEvent(
     reason,
     action: reason,
     note: message.slice(0, 1024),
-    reportingController: "moodle-platform/rollout",
+    reportingController: "moodleplatform.io/rollout",
     reportingInstance: "model-rollout",
     regarding: { apiVersion: "v1", kind: "ConfigMap", namespace: cluster.namespace, name, uid },
   });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 
 /** Label of what belongs to a model, with the model's name. */
-export const MODEL_LABEL = "moodle-platform/model";
+export const MODEL_LABEL = "moodleplatform.io/model";
 
 const text = z.string().min(1);
 const texts = z.record(z.string(), z.string());

@@ -5,10 +5,10 @@ import { MODEL_LABEL, type Rollout, rolloutSchema } from "./rollout";
 import { type State, stateSchema } from "./state";
 
 /** Label of the ConfigMaps, with what each is: `policy` of Helm's, `state` of the rollout's. */
-export const ROLLOUT_LABEL = "moodle-platform/rollout";
+export const ROLLOUT_LABEL = "moodleplatform.io/rollout";
 
 /** Annotation on the state, with the version that shall be tried again although it was rolled back. */
-export const RETRY_ANNOTATION = "moodle-platform/retry";
+export const RETRY_ANNOTATION = "moodleplatform.io/retry";
 
 export const policyName = (model: string) => `${model}-rollout`;
 export const stateName = (model: string) => `${model}-rollout-state`;

@@ -37,7 +37,7 @@ export class KnativeModel {
     const { predictor, ...rest } = service.spec as { predictor: { canaryTrafficPercent?: number } };
     const { canaryTrafficPercent: percent, ...others } = predictor;
     this.template = JSON.stringify([rest, others, service.metadata.labels, service.metadata.annotations]);
-    this.version = service.metadata.labels?.["moodle-platform/model-version"] ?? "?";
+    this.version = service.metadata.labels?.["moodleplatform.io/model-version"] ?? "?";
     if (percent === undefined || this.rolledOut === undefined) {
       this.spec = [{ latestRevision: true, percent: 100 }];
       return;

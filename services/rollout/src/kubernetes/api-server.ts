@@ -3,7 +3,7 @@ import { Agent, type RequestOptions, request } from "node:https";
 import { ApiError, type Cluster, type Kind, type KubernetesObject, RESOURCES } from "./cluster";
 
 /** Field manager of everything that the rollout applies. */
-export const FIELD_MANAGER = "moodle-rollout";
+export const FIELD_MANAGER = "model-rollout";
 
 /** Where Kubernetes mounts a pod's service account. */
 const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -27,8 +27,8 @@ export class StateLost extends Error {
   }
 }
 
-export const ID_LABEL = "moodle-platform/rollout-id";
-export const VERSION_LABEL = "moodle-platform/model-version";
+export const ID_LABEL = "moodleplatform.io/rollout-id";
+export const VERSION_LABEL = "moodleplatform.io/model-version";
 
 /**
  * The InferenceService of a version. KServe copies labels to the revision's template, so that each manifest makes a
@@ -45,7 +45,7 @@ export function inferenceService(name: string, model: string, served: Served, pe
       annotations: metadata.annotations,
       labels: {
         ...metadata.labels,
-        "app.kubernetes.io/managed-by": "moodle-rollout",
+        "app.kubernetes.io/managed-by": "model-rollout",
         [MODEL_LABEL]: model,
         [VERSION_LABEL]: served.version,
         [ID_LABEL]: served.id,

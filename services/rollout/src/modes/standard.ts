@@ -105,7 +105,7 @@ function httpRoute({ model, route }: StandardRollout, state: State) {
   return {
     apiVersion: "gateway.networking.k8s.io/v1",
     kind: "HTTPRoute",
-    metadata: { name: model, labels: { "app.kubernetes.io/managed-by": "moodle-rollout", [MODEL_LABEL]: model } },
+    metadata: { name: model, labels: { "app.kubernetes.io/managed-by": "model-rollout", [MODEL_LABEL]: model } },
     spec: {
       parentRefs: route.parentRefs,
       ...(route.hostnames.length === 0 ? {} : { hostnames: route.hostnames }),
