@@ -15,7 +15,11 @@ import { apply, describeOnTestbed, get, kubectl, refusePods } from "./support/te
 const SITES = "changing";
 const FULL = "changing-full";
 
-const operator = new OperatorUnderTest({ namespace: "operator-changes", sites: [SITES, FULL] });
+const operator = new OperatorUnderTest({
+  namespace: "operator-changes",
+  sites: [SITES, FULL],
+  args: ["--drift-minutes", "1"],
+});
 
 const put = (name: string, namespace: string, changes?: Resource, props?: Partial<MoodleWebProps>) =>
   apply(cluster(name, namespace, changes, {}, props), namespace);
