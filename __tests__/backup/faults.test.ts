@@ -26,6 +26,9 @@ const CALLS = [
   "GET backup/blobs",
 ];
 
+/** Those of which a snapshot and a verification of a large site make thousands. */
+const QUICK = ["COPY backup/blobs", "GET backup?list=blobs", "PUT backup/dumps", "GET backup/refs", "GET backup/blobs"];
+
 /** What a file takes that the server cannot copy by itself. */
 const CALLS_OF_PARTS = ["GET moodle/filedir", "BEGIN backup/blobs", "PART backup/blobs", "COMPLETE backup/blobs"];
 /** Bytes: three parts. */
@@ -65,6 +68,20 @@ describe("an S3 server with faults", () => {
     await site.change();
     await work(site);
     expect([...site.asked()].filter((call) => !call.startsWith("PUT moodle")).sort()).toEqual([...CALLS].sort());
+  });
+
+  test("is asked without the SDK for what there is much of, and through it after it was overloaded", async () => {
+    const site = await found("quick");
+    await work(site);
+    expect([...site.proxy.quick]).toEqual(expect.arrayContaining(QUICK));
+    await site.change();
+    site.proxy.fail("503", "COPY backup/blobs");
+    site.proxy.quick.clear();
+    await work(site);
+    expect(site.proxy.heal()).toBe(true);
+    expect(site.proxy.quick).toContain("COPY backup/blobs");
+    expect(site.proxy.quick).not.toContain("GET backup?list=blobs");
+    expect(site.proxy.quick).not.toContain("PUT backup/dumps");
   });
 
   // Most of their time is spent waiting.
