@@ -231,7 +231,7 @@ export const googleSchema = z.strictObject({
   budget: z
     .strictObject({
       billingAccount: matching(/^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$/, "the id of a billing account").describe(
-        "Billing account.",
+        "Billing account. Who deploys needs `roles/billing.costsManager` on it, the account that plans `roles/billing.viewer`, granted by hand.",
       ),
       monthlyAmount: z.int().positive().describe("Amount a month, in whole units of the billing account's currency."),
       email: email.describe("Who hears of it at 80 % actual and 100 % forecast cost."),

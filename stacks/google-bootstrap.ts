@@ -72,7 +72,7 @@ export class GoogleBootstrapStack extends PlatformStack {
       githubRepository: ci.githubRepository,
       githubEnvironment: name,
       plannerRole: roles.name("planner"),
-      grantableRoles: [...GRANTED_ROLES, names.role("database_users")],
+      grantableRoles: [...GRANTED_ROLES, names.role("database_users"), names.role("database_backups")],
       dependsOn: services,
     });
     state.grantRead("planner", planner);

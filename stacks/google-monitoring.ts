@@ -34,6 +34,7 @@ export class GoogleMonitoring extends Construct {
       name: `${prefix}-data`,
       project,
       region,
+      databaseEngine: environment.database.engine,
       databaseInstances: database.instanceNames,
       redisInstances: redis.groups === "separate" ? [`${prefix}-sessions`, `${prefix}-cache`] : [`${prefix}-sessions`],
     });

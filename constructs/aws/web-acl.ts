@@ -94,7 +94,11 @@ function loginLimit(requestsPerMinute: number): Wafv2WebAclRule {
             field_to_match: { uri_path: {} },
             positional_constraint: "STARTS_WITH",
             search_string: "/login/",
-            text_transformation: [{ priority: 0, type: "NORMALIZE_PATH" }],
+            // As nginx reads it.
+            text_transformation: [
+              { priority: 0, type: "URL_DECODE" },
+              { priority: 1, type: "NORMALIZE_PATH" },
+            ],
           },
         },
       },

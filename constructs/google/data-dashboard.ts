@@ -6,6 +6,7 @@ export interface DataDashboardProps {
   readonly name: string;
   readonly project: string;
   readonly region: string;
+  readonly databaseEngine: "postgresql" | "mysql";
   /** Names of the database's instances, the replicas among them. */
   readonly databaseInstances: readonly string[];
   /** Names of the Redis instances. */
@@ -17,6 +18,8 @@ interface Graph {
   /** In Cloud Monitoring's own language. */
   readonly filter: string;
   readonly aligner: "ALIGN_MEAN" | "ALIGN_MAX" | "ALIGN_DELTA";
+  /** Label by which several lines of one thing are added up. */
+  readonly sumBy?: string;
 }
 
 /**
@@ -27,14 +30,21 @@ export class DataDashboard extends Construct {
   constructor(scope: Construct, id: string, props: DataDashboardProps) {
     super(scope, id);
     const { name, project } = props;
-    const widgets = [...databaseGraphs(props), ...redisGraphs(props)].map(({ title, filter, aligner }) => ({
+    const widgets = [...databaseGraphs(props), ...redisGraphs(props)].map(({ title, filter, aligner, sumBy }) => ({
       title,
       xyChart: {
         dataSets: [
           {
             plotType: "LINE",
             timeSeriesQuery: {
-              timeSeriesFilter: { filter, aggregation: { alignmentPeriod: "60s", perSeriesAligner: aligner } },
+              timeSeriesFilter: {
+                filter,
+                aggregation: {
+                  alignmentPeriod: "60s",
+                  perSeriesAligner: aligner,
+                  ...(sumBy !== undefined && { crossSeriesReducer: "REDUCE_SUM", groupByFields: [sumBy] }),
+                },
+              },
             },
           },
         ],
@@ -47,7 +57,7 @@ export class DataDashboard extends Construct {
   }
 }
 
-function databaseGraphs({ project, databaseInstances }: DataDashboardProps): Graph[] {
+function databaseGraphs({ project, databaseEngine, databaseInstances }: DataDashboardProps): Graph[] {
   const instances = databaseInstances.map((instance) => `"${project}:${instance}"`).join(", ");
   const metric = (name: string) =>
     `resource.type = "cloudsql_database" AND metric.type = "cloudsql.googleapis.com/database/${name}" AND resource.labels.database_id = one_of(${instances})`;
@@ -55,7 +65,13 @@ function databaseGraphs({ project, databaseInstances }: DataDashboardProps): Gra
     { title: "Database: processor", filter: metric("cpu/utilization"), aligner: "ALIGN_MEAN" },
     { title: "Database: memory", filter: metric("memory/utilization"), aligner: "ALIGN_MEAN" },
     { title: "Database: storage", filter: metric("disk/utilization"), aligner: "ALIGN_MEAN" },
-    { title: "Database: connections", filter: metric("network/connections"), aligner: "ALIGN_MAX" },
+    {
+      title: "Database: connections",
+      // PostgreSQL has no figure of all, but one of each of its databases.
+      filter: metric(databaseEngine === "postgresql" ? "postgresql/num_backends" : "network/connections"),
+      aligner: "ALIGN_MAX",
+      sumBy: "resource.label.database_id",
+    },
     ...(databaseInstances.length > 1
       ? [
           {

@@ -193,7 +193,8 @@ function loginLimit(count: number): ComputeSecurityPolicyRule {
     action: "throttle",
     priority: 9000,
     description: "Requests to the pages of the login",
-    match: { expr: { expression: "request.path.startsWith('/login/')" } },
+    // However it is written that nginx reads it so.
+    match: { expr: { expression: "request.path.urlDecode().matches('^[/.]*/login/')" } },
     rateLimitOptions: {
       conformAction: "allow",
       exceedAction: "deny(429)",

@@ -62,7 +62,7 @@ export class ModelCache extends Construct {
       namespace: identity.namespace,
       values: {
         claimName: this.claimName,
-        volume: { name, storageClassName: name, capacityGb: files.capacityGb },
+        volume: { name, storageClassName: name },
         serviceAccountName: identity.serviceAccountName,
         timeoutSeconds: FETCH_TIMEOUT - 300,
         network: { identityEndpoints: cluster.identityEndpoints },

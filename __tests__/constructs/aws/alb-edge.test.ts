@@ -211,6 +211,11 @@ describe("the firewall", () => {
       limit: 600,
       scope_down_statement: { byte_match_statement: { search_string: "/login/", field_to_match: { uri_path: {} } } },
     });
+    const { text_transformation } = limit.statement.rate_based_statement.scope_down_statement.byte_match_statement;
+    expect(Object.fromEntries(text_transformation.map(({ priority, type }: Resource) => [priority, type]))).toEqual({
+      0: "URL_DECODE",
+      1: "NORMALIZE_PATH",
+    });
     expect(acl.rule.map(({ priority }: Resource) => priority)).not.toContain(limit.priority);
     expect(acl.rule.map(({ name }: Resource) => name)).not.toContain("LoginLimit");
   });

@@ -1,12 +1,16 @@
-import { DataDashboard } from "../../../constructs/google/data-dashboard";
+import { DataDashboard, type DataDashboardProps } from "../../../constructs/google/data-dashboard";
 import { type Resource, Template } from "../../support/template";
 
-const build = (databaseInstances: readonly string[]): Resource => {
+const build = (
+  databaseInstances: readonly string[],
+  databaseEngine: DataDashboardProps["databaseEngine"] = "postgresql",
+): Resource => {
   const template = Template.from((scope) => {
     new DataDashboard(scope, "dashboard", {
       name: "moodle-production-1-data",
       project: "moodle-example",
       region: "europe-west3",
+      databaseEngine,
       databaseInstances,
       redisInstances: ["sessions", "cache"],
     });
@@ -32,6 +36,12 @@ test.each(Object.entries(filters(dashboard)))("%s: of every instance, and of no 
     : 'resource.labels.instance_id = one_of("projects/moodle-example/locations/europe-west3/instances/sessions", "projects/moodle-example/locations/europe-west3/instances/cache")';
   expect(filter).toContain(instances);
   expect(filter).toMatch(/metric\.type = "(cloudsql|redis)\.googleapis\.com\/[a-z_/]+" AND/);
+});
+
+test("connections are counted by what each engine has", () => {
+  const connections = (of: Resource) => filters(of)["Database: connections"];
+  expect(connections(dashboard)).toContain("/postgresql/num_backends");
+  expect(connections(build(["db"], "mysql"))).toContain("/database/network/connections");
 });
 
 test("only what has copies shows how far behind they are", () => {

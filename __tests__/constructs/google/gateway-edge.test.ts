@@ -118,7 +118,7 @@ describe("the limit of requests to the login", () => {
   test("counts each address by itself, behind all filters", () => {
     const [limit] = limits({});
     expect(limit).toMatchObject({
-      match: { expr: { expression: "request.path.startsWith('/login/')" } },
+      match: { expr: { expression: "request.path.urlDecode().matches('^[/.]*/login/')" } },
       rate_limit_options: {
         conform_action: "allow",
         exceed_action: "deny(429)",

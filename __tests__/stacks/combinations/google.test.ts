@@ -5,6 +5,7 @@ import { dependencies } from "./dependencies";
 import { inference } from "./inference";
 import { invariants } from "./invariants";
 import { operator } from "./operator";
+import { projectGrants } from "./project-grants";
 import { stateSecrets } from "./state-secrets";
 
 const all = combinationsOn("google");
@@ -16,3 +17,4 @@ stateSecrets("google", all);
 addresses("google", all);
 inference("google", all);
 operator("google", all);
+projectGrants(all);
