@@ -5,8 +5,8 @@ import { CONFIG_MAP } from "../src/helm/records";
 import { DEPLOYMENT } from "../src/release/readiness";
 
 /**
- * What Helm leaves behind, without Helm: its record, and one Deployment that is ready at once. The binary takes half a
- * second of processor time for each revision, which would be all that is measured.
+ * What Helm leaves behind, without Helm: its record, and one Deployment that is ready at once. The binary takes a
+ * second or more of processor time for each revision, which would be all that is measured.
  */
 export class RecordingHelm implements Helm {
   constructor(private readonly resources: Resources) {}
