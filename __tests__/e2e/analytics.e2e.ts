@@ -26,7 +26,7 @@ describeOnTestbed("analytics", () => {
 
   test("has no field that Kubernetes or External Secrets lacks", async () => {
     const manifests = await render(release);
-    await expect(apply(manifests, namespace)).resolves.toHaveLength(4);
+    await expect(apply(manifests, namespace)).resolves.toHaveLength(5);
     await kubectl(["delete", "--namespace", namespace, "--filename=-"], { input: manifests });
   });
 
@@ -36,6 +36,8 @@ describeOnTestbed("analytics", () => {
     const { spec } = await get(["pod", "analytics-0"], namespace);
     expect(spec.automountServiceAccountToken).toBe(false);
     expect(spec.containers[0].securityContext.readOnlyRootFilesystem).toBe(true);
+    // A claim from a StatefulSet's template could never grow.
+    expect(spec.volumes).toContainEqual({ name: "learnt", persistentVolumeClaim: { claimName: "analytics" } });
   });
 
   test("is reached by Moodle's pods, and reaches nobody", async () => {

@@ -80,6 +80,7 @@ describeOnTestbed("model-cache", () => {
     const claim = await get(["persistentvolumeclaim", "models"], namespace);
     expect(claim.status.phase).toBe("Bound");
     expect(claim.spec.volumeName).toBe(volume.metadata.name);
+    expect(claim.spec.resources.requests.storage).toBe("1Gi"); // whatever the size of the volume, which may grow
     const { items } = await get(["jobs"], namespace);
     expect(items).toEqual([]);
   });

@@ -56,6 +56,7 @@ describeOnTestbed("a release of charts/moodle", () => {
     test("its claim is bound to the volume made for it", async () => {
       expect((await claim()).status.phase).toBe("Bound");
       expect((await claim()).spec.volumeName).toBe("life-moodle");
+      expect((await claim()).spec.resources.requests.storage).toBe("1Gi"); // whatever the size of the volume, which may grow
     });
 
     test("an upgrade runs a new Job and keeps selectors and claim", async () => {
