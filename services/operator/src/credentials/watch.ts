@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LoginStatus } from "@moodle-platform/api";
 import type { Stores } from "@moodle-platform/database-roles";
-import { isNotFound } from "../api-server/errors";
+import { describeError } from "../api-server/errors";
 import { keyOf } from "../api-server/object";
 import type { Resources } from "../api-server/resources";
 import { Slots } from "../helm/slots";
@@ -158,7 +158,7 @@ export class CredentialWatch {
     try {
       return await this.props.resources.get<ExternalSecret>(EXTERNAL_SECRET, namespace, `${name}-${login.name}`);
     } catch (error) {
-      this.props.log.warn({ namespace, name, notFound: isNotFound(error) }, "the ExternalSecret cannot be read");
+      this.props.log.warn({ namespace, name, error: describeError(error) }, "the ExternalSecret cannot be read");
       return undefined;
     }
   }
