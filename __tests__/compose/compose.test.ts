@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { UPSTREAM_IMAGES } from "../../constructs/versions";
 import { configurationSchema } from "../../services/backup/src/configuration/schema";
 
 interface Service {
@@ -63,6 +64,12 @@ describe.each(services)("%s", (name, service) => {
       expect(service.healthcheck?.test.length).toBeGreaterThan(1);
     });
   }
+});
+
+it("has the server on which drills restore", () => {
+  const image = compose.services.postgresql?.image;
+  expect(UPSTREAM_IMAGES.postgresql.repository).toMatch(/\/postgres$/);
+  expect(image).toBe(`postgres:${UPSTREAM_IMAGES.postgresql.tag}`);
 });
 
 it("sets no variable that the image does not read", () => {

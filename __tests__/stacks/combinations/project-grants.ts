@@ -12,7 +12,9 @@ export function projectGrants(all: Combinations): void {
       expect(conditions).not.toEqual([]);
       const granted = environment.resources("google_project_iam_member").map(({ role }) => role);
       expect(granted).not.toEqual([]);
-      const missing = granted.filter((role) => !conditions.some((expression) => expression.includes(JSON.stringify(role))));
+      const missing = granted.filter(
+        (role) => !conditions.some((expression) => expression.includes(JSON.stringify(role))),
+      );
       expect({ name, missing }).toEqual({ name, missing: [] });
     }
   });

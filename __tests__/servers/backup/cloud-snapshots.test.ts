@@ -1,8 +1,8 @@
 /** Snapshots that the cloud makes beside the program's own, against what speaks the cloud's language. */
-import { CloudSqlBackups } from "../../services/backup/src/cloud-snapshots/cloud-sql";
-import { RdsSnapshots } from "../../services/backup/src/cloud-snapshots/rds";
-import { takeCloudSnapshot } from "../../services/backup/src/cloud-snapshots/take";
-import { CloudSqlEmulator, RdsEmulator } from "./support/cloud-snapshots";
+import { CloudSqlBackups } from "../../../services/backup/src/cloud-snapshots/cloud-sql";
+import { RdsSnapshots } from "../../../services/backup/src/cloud-snapshots/rds";
+import { takeCloudSnapshot } from "../../../services/backup/src/cloud-snapshots/take";
+import { CloudSqlEmulator, RdsEmulator } from "../support/cloud-snapshots";
 
 const ids = [1, 2, 3, 4, 5].map((n) => `01K3V7X2M9QZ4T8RWB6YHNCDE${n}`);
 const onError = jest.fn();

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
-import { describeWithPromtool, firing, ONE, Rules, type Series } from "./support/promtool";
+import { describeWithPromtool, firing, ONE, Rules, type Series } from "../support/promtool";
 
-const file = readFileSync(resolve(__dirname, "../../charts/backup/files/alerts.yaml"), "utf8");
+const file = readFileSync(resolve(__dirname, "../../../charts/backup/files/alerts.yaml"), "utf8");
 const rules = file.replaceAll(/(SNAPSHOT|VERIFY|DRILL)_HOURS/g, "33");
 const prometheus = new Rules(rules, "15m");
 
