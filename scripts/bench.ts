@@ -65,9 +65,17 @@ function templateProgram(folder: string): string {
   writeFileSync(join(tools, "package.json"), "{}");
   const options = ["--no-audit", "--no-fund", "--prefer-offline"];
   execFileSync("npm", ["install", ...options, ...TEMPLATE], { cwd: tools, stdio: ["ignore", "ignore", "inherit"] });
-  for (const part of ["main.ts", "constructs", "stacks", "environments", "examples/aws", "examples/google", "charts"]) {
-    cpSync(part, join(program, part), { recursive: true });
-  }
+  const parts = [
+    "main.ts",
+    "constructs",
+    "stacks",
+    "environments",
+    "examples/aws",
+    "examples/google",
+    "charts",
+    "services/api/src",
+  ];
+  for (const part of parts) cpSync(part, join(program, part), { recursive: true });
   linkModules(["node_modules", join(tools, "node_modules")], join(program, "node_modules"));
   // In CommonJS, as the template has it, import() takes no extension.
   const loader = join(program, "stacks/index.ts");
