@@ -86,7 +86,9 @@ function blobsOf(page: readonly ObjectInfo[], folder: string): StoredBlob[] {
   const blobs: StoredBlob[] = [];
   for (const { key, size, lastModified } of page) {
     const hash = key.slice(key.lastIndexOf("/") + 1);
-    if (/^[0-9a-f]{40}$/.test(hash) && key === folder + blobPath(hash)) blobs.push({ hash, size, lastModified });
+    if (!/^[0-9a-f]{40}$/.test(hash) || key !== folder + blobPath(hash)) continue;
+    // A copy: a part of a text keeps all of it in memory, here a page of a thousand keys in XML.
+    blobs.push({ hash: Buffer.from(hash, "latin1").toString("latin1"), size, lastModified });
   }
   return blobs;
 }
