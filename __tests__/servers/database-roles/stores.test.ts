@@ -12,7 +12,7 @@ import {
   emptySecrets,
   expectConcurrentRunsToAgree,
   expectRecovery,
-  killAtEveryStep,
+  killAtSteps,
   ROLES,
   runOnce,
   SECRETS,
@@ -58,7 +58,7 @@ function describeStoreKills(emulator: () => Emulator, site: () => Site): void {
   test.each(["before", "after"] as const)(
     "killed %s any call: the next run puts it right",
     async (moment) => {
-      const steps = await killAtEveryStep(site(), (step, kill) => {
+      const steps = await killAtSteps(site(), (step, kill) => {
         emulator().restart((when, count) => {
           if (when === moment && count === step) kill();
         });

@@ -1,5 +1,5 @@
 import type { CountingProxy } from "./proxy";
-import { expectConcurrentRunsToAgree, killAtEveryStep, killAtRandomTimes, type Site } from "./site";
+import { expectConcurrentRunsToAgree, killAtRandomTimes, killAtSteps, type Site } from "./site";
 
 /** Whenever a run dies, the next one leaves database and store in agreement. `proxy` stands before the site's database. */
 export function describeKills(site: () => Site, proxy: () => CountingProxy): void {
@@ -10,7 +10,7 @@ export function describeKills(site: () => Site, proxy: () => CountingProxy): voi
     });
 
     test("at any statement: the next run puts it right", async () => {
-      const steps = await killAtEveryStep(site(), (step, kill) => {
+      const steps = await killAtSteps(site(), (step, kill) => {
         proxy().restart((count) => {
           if (count === step) kill();
         });
@@ -21,7 +21,7 @@ export function describeKills(site: () => Site, proxy: () => CountingProxy): voi
     test.each(["before", "after"] as const)(
       "%s any call of the store: the next run puts it right",
       async (moment) => {
-        const steps = await killAtEveryStep(site(), (step, kill) => {
+        const steps = await killAtSteps(site(), (step, kill) => {
           site().store.restart((when, count) => {
             if (when === moment && count === step) kill();
           });
