@@ -127,7 +127,8 @@ export class Installer {
       TMPDIR: join(this.folder, "tmp"),
       MOODLE_SECRETS_DIR: join(this.folder, "secrets"),
       MOODLE_REDIS_PREFIX: "install-test:",
-      MOODLE_DATABASE_HOST: "localhost",
+      // By the name, MariaDB's clients take the default socket.
+      MOODLE_DATABASE_HOST: this.site.database === "mariadb" ? "127.0.0.1" : "localhost",
       MOODLE_DATABASE_PORT: String(this.server.port),
       MOODLE_DATABASE_CA_FILE: this.server.certificates.caFile,
     };
@@ -137,6 +138,7 @@ export class Installer {
 /** One run of `moodle install`, with all that it starts. */
 export class Run {
   output = "";
+  hasEnded = false;
   readonly ended: Promise<Outcome>;
 
   constructor(private readonly child: ChildProcess) {
@@ -145,7 +147,10 @@ export class Run {
         this.output += chunk.toString("utf8");
       });
     }
-    this.ended = once(child, "close").then(([code]) => ({ code: code ?? -1, output: this.output }));
+    this.ended = once(child, "close").then(([code]) => {
+      this.hasEnded = true;
+      return { code: code ?? -1, output: this.output };
+    });
   }
 
   /** At once, without a chance to clean up. */
