@@ -14,6 +14,7 @@ module.exports = {
     "/__tests__/services/",
     "/__tests__/site/",
     "/__tests__/stacks/combinations/",
+    "\\.property\\.test\\.ts$",
   ],
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdktf.out/"],
   // TypeScript wants the extension in import(), which only the compiled file has.
