@@ -1,9 +1,9 @@
-import { PersistentVolumeV1 } from "@cdktf/provider-kubernetes/lib/persistent-volume-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
 import type { ClusterAccess, ObjectStore, SharedFileSystem, WorkloadIdentity } from "../ports";
 import { type InferenceModel, isCached, MODEL_CACHE_CLAIM, manifestUri, modelUri } from "./inference-model";
+import { sharedVolume } from "./shared-volume";
 
 export interface ModelCacheProps {
   /** Of the volume, one in the cluster, such as `moodle-production-1-models`. */
@@ -37,26 +37,7 @@ export class ModelCache extends Construct {
   constructor(scope: Construct, id: string, props: ModelCacheProps) {
     super(scope, id);
     const { name, cluster, identity, store, files } = props;
-    const volume = new PersistentVolumeV1(this, "volume", {
-      metadata: { name },
-      spec: [
-        {
-          accessModes: ["ReadWriteMany"],
-          capacity: { storage: `${files.capacityGb}Gi` },
-          persistentVolumeReclaimPolicy: "Retain",
-          storageClassName: name,
-          mountOptions: [...files.mountOptions],
-          persistentVolumeSource: {
-            csi: {
-              driver: files.csiDriver,
-              volumeHandle: files.volumeHandle,
-              volumeAttributes: { ...files.volumeAttributes },
-            },
-          },
-        },
-      ],
-      dependsOn: [...cluster.ready, ...files.ready],
-    });
+    const volume = sharedVolume(this, { name, files, dependsOn: cluster.ready });
     const { release } = new ChartRelease(this, "cache", {
       chart: { local: "model-cache" },
       namespace: identity.namespace,

@@ -1,5 +1,4 @@
 import type { Release } from "@cdktf/provider-helm/lib/release";
-import { PersistentVolumeV1 } from "@cdktf/provider-kubernetes/lib/persistent-volume-v1";
 import { Fn, type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { MoodleClusterInput } from "../../services/api/src/moodle-cluster";
@@ -9,6 +8,7 @@ import type { Protection } from "../core/protection";
 import type { SharedFileSystem } from "../ports";
 import type { MoodleOperator } from "./moodle-operator";
 import { type MoodleSite, moodleValues, type SiteVolume } from "./moodle-values";
+import { sharedVolume } from "./shared-volume";
 
 export interface MoodleWebProps extends MoodleSite {
   /** First part of the volume's name, which is the cluster's: such as `moodle-staging-1`. */
@@ -62,26 +62,11 @@ export class MoodleWeb extends Construct {
     const isProtected = props.protection !== "disposable";
     const volumeName = `${props.name}-${releaseName}`;
 
-    const volume = new PersistentVolumeV1(this, "volume", {
-      metadata: { name: volumeName },
-      spec: [
-        {
-          accessModes: ["ReadWriteMany"],
-          capacity: { storage: `${files.capacityGb}Gi` },
-          persistentVolumeReclaimPolicy: "Retain",
-          storageClassName: volumeName,
-          mountOptions: [...files.mountOptions],
-          persistentVolumeSource: {
-            csi: {
-              driver: files.csiDriver,
-              volumeHandle: files.volumeHandle,
-              volumeAttributes: { ...files.volumeAttributes },
-            },
-          },
-        },
-      ],
+    const volume = sharedVolume(this, {
+      name: volumeName,
+      files,
       lifecycle: { preventDestroy: isProtected },
-      dependsOn: [...cluster.ready, ...files.ready],
+      dependsOn: cluster.ready,
     });
     const { release } = new ChartRelease(this, "site", {
       ...this.site(props, { name: volumeName, capacityGb: files.capacityGb, retain: isProtected }),
