@@ -23,6 +23,7 @@ module.exports = {
     "^@moodle-platform/(api|database-roles)$": "<rootDir>/services/$1/src/index.ts",
   },
   runtime: "<rootDir>/__tests__/support/runtime.js",
+  globalSetup: "<rootDir>/__tests__/support/temporary-files.ts",
   setupFiles: ["<rootDir>/__tests__/support/setup.ts"],
   transform: {
     "^.+\\.ts$": [

@@ -1,6 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TerraformResource } from "cdktf";
 import { AnalyticsServer } from "../../../constructs/workloads/analytics-server";
@@ -41,21 +39,6 @@ test("Moodle asks the Service of the release, and reaches its pods alone", () =>
 test("it has the memory that it is given, and a disk of the cluster's own class", () => {
   expect(values.resources).toMatchObject({ requests: { cpu: "1", memory: "3072Mi" }, limits: { memory: "3072Mi" } });
   expect(values).toMatchObject({ storageClassName: "encrypted", capacityGb: 5 });
-});
-
-test("the image takes name and password from the files of the secret", () => {
-  const folder = mkdtempSync(join(tmpdir(), "analytics-"));
-  try {
-    writeFileSync(join(folder, "username"), "moodle-1\n");
-    writeFileSync(join(folder, "password"), "a-b_c");
-    const program =
-      "import os, runpy, sys; s = runpy.run_path(sys.argv[1]); print(os.environ['MOODLE_MLBACKEND_PYTHON_USERS'], s['bind'])";
-    const env = { ...process.env, ANALYTICS_SECRETS_DIR: folder };
-    const output = execFileSync("python3", ["-c", program, join(image, "gunicorn.conf.py")], { env, encoding: "utf8" });
-    expect(output).toBe("moodle-1:a-b_c 0.0.0.0:5000\n");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 });
 
 test("every package of the image is of one version, and has its hash", () => {

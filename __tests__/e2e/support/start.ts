@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import keepTemporaryFiles from "../../support/temporary-files";
 import stop from "./stop";
 import { missingPlugins } from "./terraform";
 import { kubectl, missingTestbed, run, TESTBED } from "./testbed";
@@ -13,6 +14,7 @@ export default async function start(): Promise<void> {
     console.warn(`end-to-end tests are skipped: ${missing}`);
     return;
   }
+  keepTemporaryFiles();
   process.env.TESTBED_DIR = mkdtempSync(join(tmpdir(), "moodle-platform-e2e-"));
   try {
     await startCluster(process.env.TESTBED_DIR);

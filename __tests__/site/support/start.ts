@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DATABASES } from "../../../scripts/site/options";
+import keepTemporaryFiles from "../../support/temporary-files";
 import { missing, missingObjectStore, TestSite } from "./sites";
 import stop from "./stop";
 
@@ -18,6 +19,7 @@ export default async function start(): Promise<void> {
   }
   const noObjects = missingObjectStore();
   if (noObjects !== undefined) console.warn(`tests of the object store are skipped: ${noObjects}`);
+  keepTemporaryFiles();
   if (process.env.TEST_SITES === undefined) {
     process.env.TEST_SITES = mkdtempSync(join(tmpdir(), "moodle-sites-"));
     process.env.TEST_SITES_REMOVE = "yes";

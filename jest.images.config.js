@@ -1,4 +1,4 @@
-/** The image's PHP, nginx and commands, with PHP, nginx and databases of the system. */
+/** What the images run, with PHP, nginx, Python and databases of the system. */
 
 /** @type {import("jest").Config} */
 module.exports = {

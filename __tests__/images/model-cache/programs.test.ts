@@ -6,11 +6,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { modelFiles } from "../../scripts/model-publish/files";
-import { filesPrefix, manifestKey, writeManifest } from "../../scripts/model-publish/manifest";
-import { makeCertificates } from "../servers/support/certificates";
+import { modelFiles } from "../../../scripts/model-publish/files";
+import { filesPrefix, manifestKey, writeManifest } from "../../../scripts/model-publish/manifest";
+import { makeCertificates } from "../../servers/support/certificates";
 
-const programs = join(__dirname, "../../charts/model-cache/files");
+const programs = join(__dirname, "../../../charts/model-cache/files");
 let folder: string;
 const at = (...path: string[]) => join(folder, ...path);
 const write = (path: string, content: string) => {
