@@ -70,7 +70,7 @@ export async function expectAgreement(site: Site): Promise<void> {
 }
 
 /** Steps from one kill to the next: some by default, for each takes its time. With `KILL_STRIDE=1` it is a proof. */
-const STRIDE = Number(process.env.KILL_STRIDE ?? "4");
+const STRIDE = Number(process.env.KILL_STRIDE ?? "8");
 
 /**
  * Kills a run at its first step, one after it and so on until one gets through unharmed, and checks the recovery each time.
