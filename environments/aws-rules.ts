@@ -8,6 +8,37 @@ export const AWS_RULES: readonly Rule<SizedAws>[] = [
     check: ({ domain, hostedZone }) => domainInZone(domain, hostedZone.name, "hostedZone.name"),
   },
   {
+    reads: ["region", "edge"],
+    check: ({ region, edge }) =>
+      edge.type === "alb" && edge.cdn && /^(cn|us-gov)-/.test(region)
+        ? [
+            fault(
+              "edge.cdn",
+              true,
+              `false in ${region}: certificate and web ACL of CloudFront are in us-east-1, which accounts of China and GovCloud do not have`,
+              "leave edge.cdn out, or choose a region outside China and GovCloud",
+            ),
+          ]
+        : [],
+  },
+  {
+    reads: ["protection", "edge"],
+    check: ({ protection, edge }) =>
+      edge.type === "alb" &&
+      edge.cdn &&
+      !(edge.waf ?? protection === "protected") &&
+      !edge.allowedCidrs.includes("0.0.0.0/0")
+        ? [
+            fault(
+              "edge.waf",
+              edge.waf,
+              "true where edge.cdn is and edge.allowedCidrs are not everybody: AWS WAF alone sees the visitor before CloudFront answers",
+              "set edge.waf to true, leave edge.cdn out, or open the site to everybody",
+            ),
+          ]
+        : [],
+  },
+  {
     reads: ["ci", "cluster.administrators"],
     check: ({ ci, cluster: { administrators } }) =>
       ci === undefined && administrators.length === 0

@@ -226,6 +226,12 @@ export const awsSchema = z.strictObject({
           .boolean()
           .optional()
           .describe("AWS WAF with the managed rule sets. Default: on where protected, off where disposable."),
+        cdn: z
+          .boolean()
+          .default(false)
+          .describe(
+            "CloudFront before the load balancer, which is then reached in no other way. It keeps what Moodle gives to everybody by a revision in the URL.",
+          ),
         allowedCidrs,
       }),
       z.strictObject({ ...edgeNone, allowedCidrs }),

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { ConfigurationError, type Fault } from "../constructs/core/errors";
+import { ABSENT_FIELDS } from "./absent-fields";
 import { awsSchema } from "./aws-schema";
 import { type Environment, resolve } from "./defaults";
 import { googleSchema } from "./google-schema";
@@ -104,14 +105,14 @@ function locate(fault: Fault, environment: string, overrides: readonly Override[
   return { ...fault, path: `${environment}.${fault.path}`, remedy: `${fault.remedy} (${place})` };
 }
 
-function toFaults(issue: Issue, input: unknown): Fault[] {
+function toFaults(issue: Issue, input: EnvironmentInput): Fault[] {
   const path = issue.path.join(".");
   const given = valueAt(input, issue.path);
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       path: path === "" ? key : `${path}.${key}`,
       given: valueAt(input, [...issue.path, key]),
-      allowed: "no such field here",
+      allowed: ABSENT_FIELDS[`${input.cloud}.${path}.${key}`] ?? "no such field here",
       remedy: "remove it, or look its name up in docs/reference/environment.md",
     }));
   }

@@ -117,6 +117,13 @@ function awsVariants(): Combination[] {
       "nlb-traefik-http-01",
     ),
     combination("production", { ...production, edge: { waf: false, allowedCidrs: ["198.51.100.0/24"] } }, "no-waf"),
+    combination("production", { ...production, edge: { cdn: true } }, "cdn"),
+    combination(
+      "production",
+      { ...production, edge: { cdn: true, allowedCidrs: ["198.51.100.0/24"] }, ingressController: "traefik" },
+      "cdn-traefik-campus",
+    ),
+    combination("staging", { ...staging, edge: { cdn: true }, model: "serverless" }, "cdn-serverless"),
     combination(
       "production",
       {

@@ -60,6 +60,7 @@ const PROTECTED: Readonly<Record<string, string>> = {
   google_artifact_registry_repository: "the images that run",
   aws_dynamodb_table: "the lock of Terraform's state",
   aws_lb: "the site's way in: nobody reaches it until the new one serves",
+  aws_cloudfront_distribution: "the site's way in: nobody reaches it until the new one serves",
   google_iam_workload_identity_pool: "CI's way in, and the name for 30 days",
   google_iam_workload_identity_pool_provider: "CI's way in, and the name for 30 days",
   google_project_iam_custom_role: "the role of whoever holds it, and the name for weeks",

@@ -52,6 +52,10 @@ function addAlb(
     waf: edge.type === "alb" && edge.waf,
     loginRequestsPerMinute: environment.moodle.loginRequestsPerMinute,
     allowedCidrs: edge.allowedCidrs,
+    cdn:
+      edge.type === "alb" && edge.cdn
+        ? { subnetIds: vpc.intraSubnetIds, subnetCidrs: vpc.intraSubnetCidrs }
+        : undefined,
     domain: environment.domain,
     hostedZoneId: environment.hostedZone.id,
     vpcId: vpc.vpcId,

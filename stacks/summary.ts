@@ -96,7 +96,10 @@ const KINDS: readonly (readonly [kind: string, types: RegExp])[] = [
   ["Redis", /_elasticache_|_redis_/],
   ["buckets", /^aws_s3_|^google_storage_/],
   ["files", /^aws_efs_|_filestore_/],
-  ["edge", /^aws_(lb|wafv2|acm|route53)|^google_(certificate|dns)_|_global_address$|_security_policy$|_ssl_policy$/],
+  [
+    "edge",
+    /^aws_(lb|wafv2|acm|route53|cloudfront)|^google_(certificate|dns)_|_global_address$|_security_policy$|_ssl_policy$/,
+  ],
   ["registry", /_ecr_|_artifact_registry_/],
   ["monitoring", /_cloudwatch_|_monitoring_|_logging_|_budgets?_|_billing_|_sns_/],
   ["state lock", /_dynamodb_/],

@@ -34,6 +34,22 @@ test.each<[string, object, object, string, RegExp]>([
     "edge.cloudArmor",
     /no such field/,
   ],
+  ["CloudFront where nothing reads requests", aws, edgeNone({ cdn: true }), "edge.cdn", /CloudFront would end TLS/],
+  [
+    "CloudFront on Google Cloud",
+    google,
+    { edge: { cdn: true } },
+    "edge.cdn",
+    /Cloud CDN would answer before Cloud Armor has asked/,
+  ],
+  ["CloudFront in China", aws, { region: "cn-north-1", edge: { cdn: true } }, "edge.cdn", /^false in cn-north-1/],
+  [
+    "CloudFront for a campus that nobody tells from the rest",
+    aws,
+    { edge: { cdn: true, allowedCidrs: campus } },
+    "edge.waf",
+    /^true where edge\.cdn is/,
+  ],
   ["certificates of ACME behind an ALB", aws, { edge: { acme: {} } }, "edge.acme", /no such field/],
   [
     "a challenge over HTTP that the authority cannot reach",
@@ -123,6 +139,14 @@ test.each<[string, object, object]>([
   ["a controller of its own on Google Cloud, for a campus alone", google, edgeNone({ allowedCidrs: campus })],
 ])("takes %s", (_, base, change) => {
   expect(faultsOf(base, change)).toEqual([]);
+});
+
+test("CloudFront is off unless it is asked for, and a protected site has AWS WAF before it for a campus as well", () => {
+  const [environment] = loadEnvironments([aws]);
+  expect(environment?.edge).toMatchObject({ cdn: false });
+  expect(faultsOf(aws, { edge: { cdn: true } })).toEqual([]);
+  expect(faultsOf(aws, { edge: { cdn: true, waf: true, allowedCidrs: campus } })).toEqual([]);
+  expect(faultsOf(aws, { protection: "protected", edge: { cdn: true, allowedCidrs: campus } })).toEqual([]);
 });
 
 test("as many logins a minute as two for each student", () => {

@@ -8,7 +8,8 @@ import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versionin
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Protection } from "../core/protection";
-import { denyInsecureTransport, partition, policyDocument } from "./iam-policy";
+import { CLOUDFRONT_REGION } from "./cloudfront-region";
+import { denyInsecureTransport, type PolicyStatement, partition, policyDocument } from "./iam-policy";
 
 export interface AccessLogBucketProps {
   /** Unique among all buckets of AWS: 3 to 63 lower-case letters, digits and hyphens. */
@@ -17,23 +18,26 @@ export interface AccessLogBucketProps {
   readonly region: string;
   /** Days that logs are kept. */
   readonly retentionDays: number;
+  /** Delivery source of CloudFront's logs, which go here as well. @default none, load balancers write alone */
+  readonly deliverySourceName?: string;
   /** @default "protected"; a disposable bucket is destroyed with everything in it */
   readonly protection?: Protection;
 }
 
 /**
- * Where the account's load balancers write their access logs. Encrypted with a key of S3 itself: Elastic Load Balancing
- * delivers to no other.
+ * Where the account's load balancers write their access logs, and CloudFront its own. Encrypted with a key of S3 itself: Elastic
+ * Load Balancing delivers to no other.
  * Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
  */
 export class AccessLogBucket extends Construct {
   readonly bucketName: string;
-  /** What a load balancer must wait for before it can write. */
+  readonly bucketArn: string;
+  /** What must be there before anything can write. */
   readonly ready: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: AccessLogBucketProps) {
     super(scope, id);
-    const { bucketName, account, region, retentionDays } = props;
+    const { bucketName, account, region, retentionDays, deliverySourceName } = props;
     const isProtected = props.protection !== "disposable";
     const { bucket, arn } = new S3Bucket(this, "bucket", {
       bucket: bucketName,
@@ -85,11 +89,30 @@ export class AccessLogBucket extends Construct {
             },
           },
         },
+        ...(deliverySourceName === undefined ? [] : [deliveryStatement(arn, deliverySourceName, account)]),
         denyInsecureTransport("s3:*", [arn, `${arn}/*`]),
       ]),
       dependsOn: [publicAccess],
     });
     this.bucketName = bucket;
+    this.bucketArn = arn;
     this.ready = [policy];
   }
+}
+
+/** Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html */
+function deliveryStatement(bucketArn: string, sourceName: string, account: string): PolicyStatement {
+  return {
+    Sid: "LogDelivery",
+    Effect: "Allow",
+    Principal: { Service: "delivery.logs.amazonaws.com" },
+    Action: "s3:PutObject",
+    Resource: `${bucketArn}/AWSLogs/${account}/*`,
+    Condition: {
+      StringEquals: { "s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceAccount": account },
+      ArnEquals: {
+        "aws:SourceArn": `arn:${partition(CLOUDFRONT_REGION)}:logs:${CLOUDFRONT_REGION}:${account}:delivery-source:${sourceName}`,
+      },
+    },
+  };
 }

@@ -11,7 +11,8 @@ import type { Protection } from "../core/protection";
 import type { SiteRoute } from "../ports";
 import { AccessLogBucket } from "./access-log-bucket";
 import { Certificate } from "./certificate";
-import { loadBalancerSecurityGroup } from "./load-balancer-security-group";
+import { CloudfrontDistribution } from "./cloudfront-distribution";
+import { admitCloudfront, loadBalancerSecurityGroup } from "./load-balancer-security-group";
 import { WebAcl } from "./web-acl";
 
 export interface AlbEdgeProps {
@@ -30,10 +31,15 @@ export interface AlbEdgeProps {
   readonly publicSubnetCidrs: readonly string[];
   /** Security group of the pods: it admits the load balancer. */
   readonly clusterSecurityGroupId: string;
-  /** Networks that may use the site. */
+  /** Networks that may use the site. With `cdn` AWS WAF sees to it: `waf` is needed where they are not everybody. */
   readonly allowedCidrs: readonly string[];
   /** Whether AWS WAF stands before the site. */
   readonly waf: boolean;
+  /**
+   * CloudFront before the load balancer, which is then an internal one: in these subnets of two zones or more, which need no way to
+   * the internet. @default none, the load balancer is what the internet reaches
+   */
+  readonly cdn?: { readonly subnetIds: readonly string[]; readonly subnetCidrs: readonly string[] };
   /** Requests to the pages of the login that AWS WAF lets one address make in a minute. @default no limit */
   readonly loginRequestsPerMinute?: number;
   /** Port on which the pods listen. @default 8080 */
@@ -77,44 +83,81 @@ export class AlbEdge extends Construct {
         remedy: "shorten the name: load balancers and target groups take 32 characters",
       });
     }
-    const loadBalancer = this.loadBalancer();
+    const isOpen = props.allowedCidrs.includes("0.0.0.0/0");
+    if (props.cdn !== undefined && !isOpen && !props.waf) {
+      refuse(this.node.path, {
+        path: "waf",
+        given: props.waf,
+        allowed: "true where allowedCidrs are not everybody and CloudFront is reached first",
+        remedy: "set waf to true, or open the site to everybody",
+      });
+    }
+    const logs = this.accessLogs();
+    const loadBalancer = this.loadBalancer(logs);
     const targetGroup = this.targetGroup();
     const certificate = new Certificate(this, "certificate", { domain, hostedZoneId });
     const listeners = this.listeners(loadBalancer, targetGroup, certificate);
-    const record = new Route53Record(this, "record", {
-      zoneId: hostedZoneId,
-      name: domain,
-      type: "A",
-      alias: { name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true },
-    });
-    const { loginRequestsPerMinute } = props;
-    const waf = props.waf
-      ? new WebAcl(this, "waf", { name, resourceArn: loadBalancer.arn, loginRequestsPerMinute }).ready
-      : [];
+    const waf = props.waf ? this.webAcl(loadBalancer, isOpen) : undefined;
+    const distribution =
+      props.cdn &&
+      new CloudfrontDistribution(this, "cdn", {
+        ...props,
+        validationRecordFqdn: certificate.validationRecordFqdn,
+        loadBalancer,
+        webAclArn: waf?.webAclArn,
+        // The networks are of IPv4: who may come from one must not be kept out for having IPv6 as well.
+        ipv6: isOpen,
+        accessLogs: logs,
+        dependsOn: listeners,
+      });
+    const alias = distribution?.alias ?? {
+      name: loadBalancer.dnsName,
+      zoneId: loadBalancer.zoneId,
+      evaluateTargetHealth: true,
+    };
+    const site = { zoneId: hostedZoneId, name: domain, alias };
+    const records = [new Route53Record(this, "record", { ...site, type: "A" })];
+    if (props.cdn !== undefined && isOpen)
+      records.push(new Route53Record(this, "record-ipv6", { ...site, type: "AAAA" }));
 
     this.targetGroupArn = targetGroup.arn;
     this.loadBalancerArn = loadBalancer.arn;
     this.metricDimensions = { LoadBalancer: loadBalancer.arnSuffix, TargetGroup: targetGroup.arnSuffix };
-    this.route = { kind: "target-group", targetGroupArn: targetGroup.arn, proxyCidrs: props.publicSubnetCidrs };
-    this.ready = [...listeners, record, ...waf];
+    const proxyCidrs = props.cdn?.subnetCidrs ?? props.publicSubnetCidrs;
+    this.route = { kind: "target-group", targetGroupArn: targetGroup.arn, proxyCidrs };
+    this.ready = [...listeners, ...records, ...(waf?.ready ?? [])];
   }
 
-  private loadBalancer(): Lb {
-    const { name, protection } = this.props;
-    const isProtected = protection !== "disposable";
-    const logs = new AccessLogBucket(this, "access-logs", {
-      bucketName: `${name}-access-logs-${this.props.account}`,
-      account: this.props.account,
-      region: this.props.region,
-      retentionDays: this.props.accessLogRetentionDays ?? 90,
+  private accessLogs(): AccessLogBucket {
+    const { name, account, region, accessLogRetentionDays, protection, cdn } = this.props;
+    return new AccessLogBucket(this, "access-logs", {
+      bucketName: `${name}-access-logs-${account}`,
+      account,
+      region,
+      retentionDays: accessLogRetentionDays ?? 90,
+      deliverySourceName: cdn && CloudfrontDistribution.deliverySourceName(name),
       protection,
     });
-    return new Lb(this, "load-balancer", {
-      name,
+  }
+
+  private loadBalancer(logs: AccessLogBucket): Lb {
+    const { name, protection, cdn } = this.props;
+    const isProtected = protection !== "disposable";
+    const place =
+      cdn === undefined
+        ? { name, internal: false, subnets: [...this.props.publicSubnetIds] }
+        : {
+            name: `${name}-cdn`,
+            internal: true,
+            subnets: [...cdn.subnetIds],
+            // CloudFront has put the visitor's address last, and its own, which this would add, is nobody's.
+            xffHeaderProcessingMode: "preserve",
+          };
+    // Another address where it is internal: it is another load balancer, whatever protects the first.
+    return new Lb(this, cdn === undefined ? "load-balancer" : "internal-load-balancer", {
+      ...place,
       loadBalancerType: "application",
-      internal: false,
       ipAddressType: "ipv4",
-      subnets: [...this.props.publicSubnetIds],
       securityGroups: [this.securityGroup().id],
       dropInvalidHeaderFields: true,
       preserveHostHeader: true,
@@ -129,13 +172,16 @@ export class AlbEdge extends Construct {
   }
 
   private securityGroup(): SecurityGroup {
-    const { name, servicePort = 8080, healthCheckPort = servicePort } = this.props;
-    return loadBalancerSecurityGroup(this, {
+    const { name, allowedCidrs, servicePort = 8080, healthCheckPort = servicePort, cdn } = this.props;
+    const group = loadBalancerSecurityGroup(this, {
       ...this.props,
       name: `${name}-alb`,
       of: "site",
+      allowedCidrs: cdn === undefined ? allowedCidrs : [],
       podPorts: { "": servicePort, ...(healthCheckPort === servicePort ? {} : { "health-": healthCheckPort }) },
     });
+    if (cdn !== undefined) admitCloudfront(this, group);
+    return group;
   }
 
   private targetGroup(): LbTargetGroup {
@@ -162,13 +208,16 @@ export class AlbEdge extends Construct {
     });
   }
 
-  private listeners(loadBalancer: Lb, targetGroup: LbTargetGroup, certificate: Certificate): ITerraformDependable[] {
-    const http = new LbListener(this, "http", {
-      loadBalancerArn: loadBalancer.arn,
-      port: 80,
-      protocol: "HTTP",
-      defaultAction: [{ type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } }],
+  private webAcl({ arn }: Lb, isOpen: boolean): WebAcl {
+    const { name, loginRequestsPerMinute, allowedCidrs, cdn } = this.props;
+    return new WebAcl(this, "waf", {
+      name,
+      loginRequestsPerMinute,
+      ...(cdn === undefined ? { resourceArn: arn } : { allowedCidrs: isOpen ? undefined : allowedCidrs }),
     });
+  }
+
+  private listeners(loadBalancer: Lb, targetGroup: LbTargetGroup, certificate: Certificate): ITerraformDependable[] {
     const https = new LbListener(this, "https", {
       loadBalancerArn: loadBalancer.arn,
       port: 443,
@@ -187,6 +236,15 @@ export class AlbEdge extends Construct {
       condition: [{ hostHeader: { values: [this.props.domain] } }],
       action: [{ type: "forward", targetGroupArn: targetGroup.arn }],
     });
-    return [http, https, site];
+    return [...(this.props.cdn === undefined ? [this.redirect(loadBalancer)] : []), https, site];
+  }
+
+  private redirect(loadBalancer: Lb): LbListener {
+    return new LbListener(this, "http", {
+      loadBalancerArn: loadBalancer.arn,
+      port: 80,
+      protocol: "HTTP",
+      defaultAction: [{ type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } }],
+    });
   }
 }

@@ -8,24 +8,49 @@ export interface CertificateProps {
   readonly domain: string;
   /** Public Route 53 zone of the domain. */
   readonly hostedZoneId: string;
+  /** Where it is used: `us-east-1` for CloudFront. @default the provider's region */
+  readonly region?: string;
+  /**
+   * The record of another certificate for the domain, which proves this one as well: it is the same for all of an account.
+   * @default a record of its own
+   */
+  readonly validationRecordFqdn?: string;
 }
 
 /** A certificate that ACM issues and renews, because a record in the zone proves whose the domain is. */
 export class Certificate extends Construct {
   /** Known once the certificate is issued. */
   readonly certificateArn: string;
+  /** The record that proves whose the domain is. */
+  readonly validationRecordFqdn: string;
 
-  constructor(scope: Construct, id: string, props: CertificateProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: CertificateProps,
+  ) {
     super(scope, id);
+    const { domain, region } = props;
     const certificate = new AcmCertificate(this, "certificate", {
-      domainName: props.domain,
+      region,
+      domainName: domain,
       validationMethod: "DNS",
       keyAlgorithm: "EC_prime256v1",
       lifecycle: { createBeforeDestroy: true },
     });
+    this.validationRecordFqdn = props.validationRecordFqdn ?? this.record(certificate).fqdn;
+    const validation = new AcmCertificateValidation(this, "validation", {
+      region,
+      certificateArn: certificate.arn,
+      validationRecordFqdns: [this.validationRecordFqdn],
+    });
+    this.certificateArn = validation.certificateArn;
+  }
+
+  private record(certificate: AcmCertificate): Route53Record {
     const proof = certificate.domainValidationOptions.get(0);
-    const record = new Route53Record(this, "validation-record", {
-      zoneId: props.hostedZoneId,
+    return new Route53Record(this, "validation-record", {
+      zoneId: this.props.hostedZoneId,
       name: proof.resourceRecordName,
       type: proof.resourceRecordType,
       records: [proof.resourceRecordValue],
@@ -33,10 +58,5 @@ export class Certificate extends Construct {
       // The proof of a domain is the same for every certificate of the account.
       allowOverwrite: true,
     });
-    const validation = new AcmCertificateValidation(this, "validation", {
-      certificateArn: certificate.arn,
-      validationRecordFqdns: [record.fqdn],
-    });
-    this.certificateArn = validation.certificateArn;
   }
 }

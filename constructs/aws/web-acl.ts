@@ -1,7 +1,9 @@
+import { Wafv2IpSet } from "@cdktf/provider-aws/lib/wafv2-ip-set";
 import { Wafv2WebAcl, type Wafv2WebAclRule } from "@cdktf/provider-aws/lib/wafv2-web-acl";
 import { Wafv2WebAclAssociation } from "@cdktf/provider-aws/lib/wafv2-web-acl-association";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { CLOUDFRONT_REGION } from "./cloudfront-region";
 
 /**
  * Groups of rules that AWS maintains, in order, each with the rules that only count on a site where people write HTML,
@@ -25,13 +27,15 @@ const RULE_GROUPS: Readonly<Record<string, readonly string[]>> = {
 export interface WebAclProps {
   /** Name of the web ACL. */
   readonly name: string;
-  /** The load balancer that it stands before. */
-  readonly resourceArn: string;
+  /** The load balancer that it stands before. @default CloudFront, where the distribution names `webAclArn` itself */
+  readonly resourceArn?: string;
   /**
    * Requests to the pages of the login, `/login/`, that one address may make in a minute, 10 or more; further ones are answered
    * with status 429. @default no limit
    */
   readonly loginRequestsPerMinute?: number;
+  /** IPv4 networks that may use the site: everybody else is answered with status 403. @default everybody */
+  readonly allowedCidrs?: readonly string[];
 }
 
 /**
@@ -39,10 +43,16 @@ export interface WebAclProps {
  * most of all in an exam.
  */
 export class WebAcl extends Construct {
+  readonly webAclArn: string;
   readonly ready: readonly ITerraformDependable[];
 
   constructor(scope: Construct, id: string, props: WebAclProps) {
     super(scope, id);
+    const { loginRequestsPerMinute, allowedCidrs, resourceArn } = props;
+    const place =
+      resourceArn === undefined
+        ? ({ scope: "CLOUDFRONT", region: CLOUDFRONT_REGION } as const)
+        : ({ scope: "REGIONAL" } as const);
     const rule = Object.entries(RULE_GROUPS).map(
       ([name, counted], priority): Wafv2WebAclRule => ({
         name,
@@ -59,18 +69,28 @@ export class WebAcl extends Construct {
         visibilityConfig: visibilityConfig(name),
       }),
     );
+    if (loginRequestsPerMinute !== undefined) rule.push(loginLimit(loginRequestsPerMinute));
+    if (allowedCidrs !== undefined) {
+      const networks = new Wafv2IpSet(this, "allowed-networks", {
+        ...place,
+        name: `${props.name}-allowed`,
+        ipAddressVersion: "IPV4",
+        addresses: [...allowedCidrs],
+      });
+      rule.push(othersBlocked(networks.arn));
+    }
     const acl = new Wafv2WebAcl(this, "acl", {
+      ...place,
       name: props.name,
-      scope: "REGIONAL",
       defaultAction: { allow: {} },
-      rule: props.loginRequestsPerMinute === undefined ? rule : [...rule, loginLimit(props.loginRequestsPerMinute)],
+      rule,
       visibilityConfig: visibilityConfig(props.name),
     });
-    const association = new Wafv2WebAclAssociation(this, "association", {
-      resourceArn: props.resourceArn,
-      webAclArn: acl.arn,
-    });
-    this.ready = [association];
+    this.webAclArn = acl.arn;
+    this.ready =
+      resourceArn === undefined
+        ? [acl]
+        : [new Wafv2WebAclAssociation(this, "association", { resourceArn, webAclArn: acl.arn })];
   }
 }
 
@@ -104,5 +124,15 @@ function loginLimit(requestsPerMinute: number): Wafv2WebAclRule {
       },
     },
     visibilityConfig: visibilityConfig("LoginLimit"),
+  };
+}
+
+function othersBlocked(ipSetArn: string): Wafv2WebAclRule {
+  return {
+    name: "OtherNetworks",
+    priority: Object.keys(RULE_GROUPS).length + 1,
+    action: { block: {} },
+    statement: { not_statement: { statement: [{ ip_set_reference_statement: { arn: ipSetArn } }] } },
+    visibilityConfig: visibilityConfig("OtherNetworks"),
   };
 }

@@ -86,6 +86,16 @@ describe("a visitor's address", () => {
     expect((await facts()).address).toBe("127.0.0.1");
   });
 
+  test("is the last that CloudFront wrote, where the load balancer leaves the header as it is", async () => {
+    // By IPv6, from a network that claims to be the load balancer's own, and as a whole chain of made-up proxies.
+    for (const [claimed, visitor] of [
+      ["", "2001:db8:85a3::8a2e:370:7334"],
+      ["10.20.1.1, ", "203.0.113.7"],
+      ["6.6.6.6, 10.20.1.1, 127.0.0.1, ", "198.51.100.9"],
+    ] as const)
+      expect((await facts({ "x-forwarded-for": `${claimed}${visitor}` })).address).toBe(visitor);
+  });
+
   test("is the connection's where no proxy is trusted", async () => {
     const other = new MoodleFolder();
     const alone = await WebServer.start(other);

@@ -10,16 +10,26 @@ import type { Resource, Template } from "../../support/template";
 const folder = join(__dirname, "addresses");
 
 export function addresses(cloud: Cloud, all: Combinations): void {
+  const find = (combination: string) => {
+    const found = all().find(({ name }) => name === combination);
+    if (found === undefined) throw new Error(`there is no combination ${combination}`);
+    return found;
+  };
+
   describe("no address vanishes unless a moved block says where it went, and none appears unrecorded", () => {
     test.each([
       ["staging", "disposable"],
       ["production", "protected"],
     ])("%s", (base, protection) => {
-      const found = all().find(({ name }) => name === `${base}-${cloud}-postgresql-${protection}`);
-      if (found === undefined) throw new Error(`there is no example of ${base} on ${cloud}`);
-      expectRecorded(`${cloud}-${base}`, found.environment);
-      expectRecorded(`${cloud}-bootstrap-${base}`, found.bootstrap);
+      const { environment, bootstrap } = find(`${base}-${cloud}-postgresql-${protection}`);
+      expectRecorded(`${cloud}-${base}`, environment);
+      expectRecorded(`${cloud}-bootstrap-${base}`, bootstrap);
     });
+
+    if (cloud === "aws")
+      test("production with CloudFront", () => {
+        expectRecorded("aws-production-cdn", find("production-aws-postgresql-protected-cdn").environment);
+      });
   });
 }
 

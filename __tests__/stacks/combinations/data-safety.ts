@@ -108,6 +108,18 @@ export function dataSafety(cloud: Cloud, all: Combinations): void {
       expect(open).toEqual([]);
     });
 
+    test("where CloudFront is reached first, nothing else reaches the load balancer", () => {
+      const withCdn = all().filter(({ name }) => name.includes("-cdn"));
+      expect(withCdn.length).toBe(cloud === "aws" ? 3 : 0);
+      for (const { environment } of withCdn) {
+        expect(environment.resources("aws_lb").map(({ internal }) => internal)).toEqual([true]);
+        const fromAddresses = environment
+          .resources("aws_vpc_security_group_ingress_rule")
+          .filter(({ tags, cidr_ipv4 }) => tags?.component === "edge" && cidr_ipv4 !== undefined);
+        expect(fromAddresses).toEqual([]);
+      }
+    });
+
     test("no security group carries rules of its own, where nobody looks for them", () => {
       const inline = violations((template) =>
         breaking(

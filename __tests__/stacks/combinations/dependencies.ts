@@ -27,10 +27,16 @@ const addons =
 /** What an address should wait for and does not. */
 type Missing = (waiting: (template: Template) => string[], needed: (template: Template) => string[]) => string[];
 
-const isChosen = /-postgresql-(disposable|protected)$|-(vault|gpu|no-ci|multi-az-cluster)$/;
+interface Graphed {
+  readonly name: string;
+  readonly environment: Template;
+  readonly graph: DependencyGraph;
+}
+
+const isChosen = /-postgresql-(disposable|protected)$|-(vault|gpu|no-ci|multi-az-cluster|cdn)$/;
 
 export function dependencies(cloud: Cloud, all: Combinations): void {
-  let graphs: { readonly name: string; readonly environment: Template; readonly graph: DependencyGraph }[];
+  let graphs: Graphed[];
   beforeAll(() => {
     graphs = all()
       .filter(({ name }) => isChosen.test(name))
@@ -49,12 +55,12 @@ export function dependencies(cloud: Cloud, all: Combinations): void {
       });
     });
 
-  if (cloud === "aws") inEks(missing);
+  if (cloud === "aws") inEks(missing, () => graphs);
   else inGke(missing);
   inEveryCluster(cloud, missing);
 }
 
-function inEks(missing: Missing): void {
+function inEks(missing: Missing, graphs: () => readonly Graphed[]): void {
   describe("in an EKS cluster", () => {
     test.each([
       ["the deployer's access", ofTypes("aws_eks_access_policy_association")],
@@ -85,6 +91,19 @@ function inEks(missing: Missing): void {
       ],
     ])("%s", (_, waiting, needed) => {
       expect(missing(releases(...waiting), releases(...needed))).toEqual([]);
+    });
+
+    test("the site's name leads to CloudFront once the load balancer behind it listens", () => {
+      const [found] = graphs().filter(({ name }) => name.endsWith("-cdn"));
+      if (found === undefined) throw new Error("there is no example with CloudFront");
+      const addresses = ofTypes("aws_route53_record")(found.environment).filter((one) => one.includes("edge_record"));
+      expect(addresses).toHaveLength(2);
+      for (const address of addresses)
+        expect([...found.graph.reachableFrom(address)]).toEqual(
+          expect.arrayContaining(
+            ofTypes("aws_cloudfront_distribution", "aws_lb_listener", "aws_lb_listener_rule")(found.environment),
+          ),
+        );
     });
 
     test("Moodle waits for the shared volume's mount targets", () => {
