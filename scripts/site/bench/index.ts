@@ -1,8 +1,8 @@
 /**
  * `npm run bench:site -- [--database postgresql|mariadb] [--rounds 5] [--seconds 15]`: the site of `npm run site` beside
  * the same Moodle under Debian's own Apache with mod_php, on the same database, in turn: requests a second, the 95th
- * percentile, memory, and time of processors a request, at 20 clients. Medians; nothing is asserted. MOODLE_SRC names Moodle's code; packages apache2,
- * libapache2-mod-php8.2 and wrk are needed beside those of the site.
+ * percentile, memory, and time of processors a request, at 20 clients. Medians; nothing is asserted. MOODLE_SRC names
+ * Moodle's code; packages apache2 and libapache2-mod-php8.2 are needed beside those of the site.
  */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -30,7 +30,6 @@ const OWN = ["nginx", "php-fpm", "redis-sessions", "redis-cache"] as const;
 /** Read before rights are given up. */
 const SOURCES = __dirname.replace(/\/dist(?=\/scripts\/site\/bench$)/, "");
 const COURSE = readFileSync(join(SOURCES, "course.php"), "utf8");
-const REPORT = readFileSync(join(SOURCES, "report.lua"), "utf8");
 
 /** A web server to measure. */
 interface Server {
@@ -82,10 +81,9 @@ async function measure(site: Site, servers: readonly Server[], course: Course, r
       for (const server of round % 2 === 0 ? servers : [...servers].reverse()) {
         const cookies = isLoggedIn ? server.cookies : ["bench=1"];
         const duration = round === 0 ? 5 : seconds;
-        const options = { cookies, seconds: duration, clients: CLIENTS, folder: site.path("bench") };
         const busy = () => processorSeconds(site, [...server.services, site.options.database]);
         const before = busy();
-        const running = load(server.url + path, options);
+        const running = load({ url: server.url + path, cookies, seconds: duration, clients: CLIENTS });
         let memory = 0;
         const timer = setInterval(() => {
           memory = Math.max(memory, memoryMb(site, server.services));
@@ -149,7 +147,6 @@ async function main(): Promise<void> {
       // Their work would be counted for one server or the other.
       await site.processes.stop(["cron", "adhoc", "metrics"]);
       mkdirSync(site.path("bench"), { recursive: true });
-      writeFileSync(site.path("bench/report.lua"), REPORT);
       const course = makeCourse(site);
       const apachePort = options.port + 10;
       await site.processes.start(apache(site, apachePort), never);

@@ -1,6 +1,11 @@
-import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { promisify } from "node:util";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Assignment, Result } from "./clients";
+
+/** Read before rights are given up. */
+const CLIENTS = readFileSync(join(__dirname, "clients.js"), "utf8");
 
 /** What a web server did in one run. */
 export interface Load {
@@ -11,22 +16,12 @@ export interface Load {
 }
 
 /** Loads one address for so many seconds from so many clients at once, and refuses a run with an error in it. */
-export async function load(
-  url: string,
-  {
-    cookies,
-    seconds,
-    clients,
-    folder,
-  }: { cookies: readonly string[]; seconds: number; clients: number; folder: string },
-): Promise<Load> {
-  // Threads of wrk take turns of their own: one thread, so that no two ask with the same cookie.
-  const args = ["--threads=1", `--connections=${clients}`, `--duration=${seconds}s`, "--timeout=60s"];
-  writeFileSync(`${folder}/cookies`, `${cookies.join("\n")}\n`);
-  const { stdout } = await promisify(execFile)("wrk", [...args, `--script=${folder}/report.lua`, url], {
-    env: { ...process.env, COOKIES: `${folder}/cookies` },
-  });
-  const report = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
-  if (report.errors > 0 || report.requests === 0) throw new Error(`${url}: not all requests succeeded:\n${stdout}`);
-  return { requests: report.requests, requestsPerSecond: report.requests / report.seconds, p95: report.p95Ms };
+export async function load(assignment: Assignment): Promise<Load> {
+  const [result] = (await once(new Worker(CLIENTS, { eval: true, workerData: assignment }), "message")) as [Result];
+  if ("error" in result) throw new Error(`${assignment.url}: ${result.error}`);
+  const sorted = [...result.milliseconds].sort((left, right) => left - right);
+  const requests = sorted.length;
+  if (requests === 0) throw new Error(`${assignment.url}: no request was answered`);
+  const p95 = sorted[Math.ceil(requests * 0.95) - 1] ?? Number.NaN;
+  return { requests, requestsPerSecond: requests / assignment.seconds, p95 };
 }
