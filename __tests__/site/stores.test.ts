@@ -44,6 +44,25 @@ describeSites("stores", (site) => {
       expect([folder, existsSync(site.path("data", folder))]).toEqual([folder, false]);
   });
 
+  it("keep connections to Redis, and make those anew that it has ended", async () => {
+    const servers = ["redis-sessions", "redis-cache"] as const;
+    const connections = () =>
+      servers.map((server) =>
+        Number(/total_connections_received:(\d+)/.exec(site.redis(server, "INFO").join("\n"))?.[1]),
+      );
+    const many = async () => {
+      const answers = await Promise.all(Array.from({ length: 60 }, () => fetch(`${site.url}/login/index.php`)));
+      return answers.map(({ status }) => status);
+    };
+    await many();
+    const before = connections();
+    await many();
+    // Cron and metrics make some meanwhile.
+    for (const [index, count] of connections().entries()) expect(count - (before[index] ?? 0)).toBeLessThan(30);
+    for (const server of servers) site.redis(server, "CLIENT", "KILL", "TYPE", "normal");
+    expect(await many()).toEqual(Array(60).fill(200));
+  });
+
   it("serve a page as fast as it comes when the caches are thrown away", async () => {
     site.redis("redis-cache", "FLUSHALL");
     expect(await student.text(course.course)).toContain("Assignment 1");

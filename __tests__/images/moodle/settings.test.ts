@@ -144,7 +144,7 @@ describe("the database", () => {
 describe("sessions", () => {
   test("are in Redis, by TLS", () => {
     expect(folder.settings()).toMatchObject({
-      session_handler_class: "\\core\\session\\redis",
+      session_handler_class: "platform\\RedisSessions",
       session_redis_host: "sessions.example.edu",
       session_redis_port: 6379,
       session_redis_encrypt: { cafile: "/etc/moodle/authorities/redis-sessions.pem" },

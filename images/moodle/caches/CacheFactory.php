@@ -1,7 +1,7 @@
 <?php
 namespace platform;
 
-/** Moodle's factory of caches, with a configuration that nobody can write. */
+/** Moodle's factory of caches, with a configuration that nobody can write, and connections to Redis that are kept. */
 final class CacheFactory extends \core_cache\factory {
     public function create_config_instance($writer = false) {
         $class = $writer ? CacheConfigWriter::class : CacheConfig::class;
@@ -11,6 +11,13 @@ final class CacheFactory extends \core_cache\factory {
         }
         $this->set_state(self::STATE_READY);
         return $this->configs[$class];
+    }
+
+    public function create_store_from_config($name, array $details, \core_cache\definition $definition) {
+        if ($details['plugin'] === 'redis') {
+            $details['class'] = RedisStore::class;
+        }
+        return parent::create_store_from_config($name, $details, $definition);
     }
 
     public static function get_disabled_writer(): \core_cache\config_writer {

@@ -3,7 +3,12 @@ namespace platform;
 
 /** Sessions in Redis: https://docs.moodle.org/405/en/Session_handling#Redis_session_driver */
 function session_settings(Environment $env, \stdClass $cfg): void {
-    $cfg->session_handler_class = '\core\session\redis';
+    spl_autoload_register(function (string $class): void {
+        if (str_starts_with($class, 'platform\Redis')) {
+            require dirname(__DIR__) . '/redis/' . substr($class, strlen('platform\\')) . '.php';
+        }
+    });
+    $cfg->session_handler_class = RedisSessions::class;
     $cfg->session_redis_host = $env->required('MOODLE_REDIS_SESSIONS_HOST');
     $cfg->session_redis_port = $env->integer('MOODLE_REDIS_SESSIONS_PORT', 1, 65535);
     if ($env->has_secret('redis-sessions/password')) {

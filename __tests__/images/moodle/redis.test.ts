@@ -1,0 +1,67 @@
+/** Connections to Redis that are kept, with a Redis that speaks TLS alone. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Certificates, makeCertificates } from "../../servers/support/certificates";
+import { freePort, ServerProcess } from "../../servers/support/process";
+import { image } from "./support/moodle-folder";
+
+const PASSWORD = "p'\"$ ü";
+
+const directory = mkdtempSync(join(tmpdir(), "redis-"));
+let certificates: Certificates;
+let port: number;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  certificates = makeCertificates(directory);
+  port = await freePort();
+  const { caFile, certFile, keyFile } = certificates;
+  const tls = ["--port", "0", "--tls-port", `${port}`, "--tls-cert-file", certFile, "--tls-key-file", keyFile];
+  const clients = ["--tls-ca-cert-file", caFile, "--tls-auth-clients", "no", "--requirepass", PASSWORD];
+  server = new ServerProcess("redis-server", [...tls, ...clients, "--save", ""], { cwd: directory });
+  await server.ready(
+    () => new Promise((resolve, reject) => connect(port, "127.0.0.1").once("connect", resolve).once("error", reject)),
+  );
+});
+afterAll(async () => {
+  await server.stop("SIGTERM");
+  rmSync(directory, { recursive: true });
+});
+
+/** What code prints that can open connections by kept(). */
+function php(code: string, { password = PASSWORD, caFile = certificates.caFile } = {}): string {
+  const open = `require '${image}/redis/RedisConnection.php';
+    function kept(): Redis { return platform\\RedisConnection::kept(
+      'localhost', ${port}, 2, getenv('PASSWORD'), ['cafile' => '${caFile}']); }
+    function number(Redis $redis): int { return $redis->rawCommand('CLIENT', 'ID'); }`;
+  const { stdout, stderr } = spawnSync("php", ["-d", "display_errors=stderr", "-r", open + code], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH, PASSWORD: password },
+  });
+  return stdout + stderr;
+}
+
+test("a connection serves one request after the other", () => {
+  expect(php("$a = kept(); $first = number($a); unset($a); $b = kept(); var_dump(number($b) === $first);")).toBe(
+    "bool(true)\n",
+  );
+});
+
+test("two at a time are not one", () => {
+  expect(php("$a = kept(); $b = kept(); var_dump(number($b) === number($a));")).toBe("bool(false)\n");
+});
+
+test("one that the server has ended is made anew", () => {
+  const end = "$a = kept(); $b = kept(); $b->rawCommand('CLIENT', 'KILL', 'ID', number($a)); unset($b, $a);";
+  expect(php(`${end} var_dump(kept()->set('key', 'value'), kept()->get('key'));`)).toBe(
+    'bool(true)\nstring(5) "value"\n',
+  );
+});
+
+test("a wrong password, or a server of another authority, is an error", () => {
+  expect(php("kept()->ping();", { password: "wrong" })).toMatch(/RedisException.*refuses the password/s);
+  expect(php("kept()->ping();", { caFile: "/dev/null" })).toMatch(/RedisException/);
+});
