@@ -61,6 +61,16 @@ test("one that the server has ended is made anew", () => {
   );
 });
 
+test("one to what has become a replica is not kept", () => {
+  const write =
+    "$a = kept(); $first = number($a); try { $a->set('key', 'value'); } catch (RedisException) {} unset($a);";
+  const again = "$b = kept(); var_dump(number($b) === $first);";
+  expect(php(`${write} ${again}`)).toBe("bool(true)\n");
+  php("kept()->rawCommand('REPLICAOF', '127.0.0.1', '1');");
+  expect(php(`${write} ${again}`)).toBe("bool(false)\n");
+  php("kept()->rawCommand('REPLICAOF', 'NO', 'ONE');");
+});
+
 test("a wrong password, or a server of another authority, is an error", () => {
   expect(php("kept()->ping();", { password: "wrong" })).toMatch(/RedisException.*refuses the password/s);
   expect(php("kept()->ping();", { caFile: "/dev/null" })).toMatch(/RedisException/);

@@ -2,23 +2,31 @@
 namespace platform;
 
 /**
- * Connections to Redis that a process keeps from one request to the next: TLS, the password's check and, for sessions,
+ * A connection to Redis that a process keeps from one request to the next: TLS, the password's check and, for sessions,
  * Moodle's two questions for the server's version cost more than what most requests ask for.
  */
-final class RedisConnection {
+final class RedisConnection extends \Redis {
     /**
-     * Before one is used again, phpredis asks the server for an echo, and connects anew where none comes.
+     * Before it is used again, phpredis asks the server for an echo, and connects anew where none comes.
      *
      * @param int $timeout seconds to connect, and to wait for an answer
      * @param array $tls PHP's options of a TLS stream, as cafile; empty without TLS
      * @throws \RedisException where the server does not answer or refuses the password
      */
-    public static function kept(string $host, int $port, int $timeout, string $password, array $tls): \Redis {
+    public static function kept(string $host, int $port, int $timeout, string $password, array $tls): self {
         $options = array_filter(['auth' => $password, 'stream' => $tls]);
-        $redis = new \Redis();
+        $redis = new self();
         if (!$redis->pconnect($tls ? "tls://$host" : $host, $port, $timeout, null, 100, $timeout, $options)) {
             throw new \RedisException("$host:$port does not answer, or refuses the password");
         }
         return $redis;
+    }
+
+    public function __destruct() {
+        // After a failover it may lead to what is a replica now.
+        if ($this->isConnected() && str_starts_with((string) $this->getLastError(), 'READONLY')) {
+            $this->close();
+        }
+        parent::__destruct();
     }
 }
