@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FolderStore } from "../../../services/backup/src/stores/folder";
@@ -53,6 +54,57 @@ describe("a folder", () => {
 
   test("says which folder does not exist", async () => {
     await expect(new FolderStore("/nowhere/at/all").bucketState()).rejects.toThrow("/nowhere/at/all: reading : ENOENT");
+  });
+
+  describe("that brings to the disk at the end what is written", () => {
+    const PATH = process.env.PATH;
+    let synced: jest.SpyInstance;
+
+    beforeAll(async () => {
+      const file = await open(newFolder());
+      synced = jest.spyOn(Object.getPrototypeOf(file), "sync");
+      await file.close();
+    });
+    beforeEach(() => synced.mockClear());
+    afterEach(() => {
+      process.env.PATH = PATH;
+    });
+    afterAll(() => synced.mockRestore());
+    const written = async () => {
+      const store = new FolderStore(newFolder());
+      for (const key of ["a", "b/c", "b/d/e"]) await store.put(key, Buffer.from(key), { flushLater: true });
+      return store;
+    };
+
+    test("does nothing of it before", async () => {
+      const store = await written();
+      expect(synced).not.toHaveBeenCalled();
+      await store.put("f", Buffer.from("f"));
+      expect(synced).toHaveBeenCalledTimes(2);
+    });
+
+    test("asks the system for all of it", async () => {
+      const folder = newFolder();
+      writeFileSync(join(folder, "sync"), `#!/bin/sh\necho "$@" > ${folder}/asked\n`, { mode: 0o755 });
+      process.env.PATH = `${folder}:${PATH}`;
+      const store = await written();
+      await store.flush();
+      expect(readFileSync(join(folder, "asked"), "utf8")).toBe(`-f ${store.name}\n`);
+      expect(synced).not.toHaveBeenCalled();
+    });
+
+    test.each([
+      ["has no such program", () => {}],
+      ["fails", (folder: string) => writeFileSync(join(folder, "sync"), "#!/bin/sh\nexit 1\n", { mode: 0o755 })],
+    ])("does it file by file where the system %s", async (_what, prepare) => {
+      const folder = newFolder();
+      prepare(folder);
+      process.env.PATH = folder;
+      const store = await written();
+      await store.flush();
+      // Three files, their two folders, the store's own and that of files on their way.
+      expect(synced).toHaveBeenCalledTimes(7);
+    });
   });
 
   test("does not list files that begin with a dot", async () => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { RestoreOptions } from "../../../services/backup/src/operations";
 import { blobKey, dumpFolder, shardKey } from "../../../services/backup/src/repository/layout";
 import type { Manifest } from "../../../services/backup/src/repository/manifest";
@@ -94,6 +95,88 @@ describe("a restore", () => {
     files.delete = remove;
     await restore();
     expectWhole();
+  });
+
+  describe("into a store that brings to the disk at the end what is written", () => {
+    /** What a power cut takes: what is not yet on the disk. */
+    const unflushed = new Set<string>();
+    let flushes: number;
+
+    beforeEach(() => {
+      unflushed.clear();
+      flushes = 0;
+      const { put } = files;
+      files.put = (key, content, options) => {
+        if (options?.flushLater === true) unflushed.add(key);
+        return put.call(files, key, content, options);
+      };
+      files.canCopyFrom = () => false;
+      files.flush = async () => {
+        flushes++;
+        unflushed.clear();
+      };
+    });
+    const cutPower = () => {
+      for (const [index, key] of [...unflushed].entries()) {
+        if (index % 3 === 0) files.objects.delete(key);
+        else files.damage(key, (content) => (index % 3 === 1 ? Buffer.alloc(0) : Buffer.alloc(content.length)));
+      }
+    };
+    const expectContents = () => {
+      expectWhole();
+      for (const key of files.keys()) {
+        expect(key).toBe(
+          blobPath(
+            createHash("sha1")
+              .update(files.content(key) ?? "")
+              .digest("hex"),
+          ),
+        );
+      }
+    };
+
+    test("has every file there before the database is touched, and before it is said to be over", async () => {
+      const seen: unknown[] = [];
+      database.halfway = () => seen.push({ flushes, unflushed: unflushed.size });
+      await restore();
+      expect(seen).toEqual([{ flushes: 1, unflushed: 0 }]);
+      expectContents();
+    });
+
+    test.each([
+      [
+        "while files are written",
+        () => {
+          const { put } = files;
+          let puts = 0;
+          files.put = (key, content, options) =>
+            ++puts > 15 ? Promise.reject(new Error("power cut")) : put(key, content, options);
+          return () => {
+            files.put = put;
+          };
+        },
+      ],
+      [
+        "before they are on the disk",
+        () => {
+          const { flush } = files;
+          files.flush = () => Promise.reject(new Error("power cut"));
+          return () => {
+            files.flush = flush;
+          };
+        },
+      ],
+    ])("does not believe what a power cut %s has left", async (_when, fail) => {
+      const mend = fail();
+      await expect(restore()).rejects.toThrow("power cut");
+      expect(unflushed.size).toBeGreaterThan(9);
+      expect(database.files).toBeUndefined();
+      cutPower();
+      mend();
+      await restore();
+      expectContents();
+      expect(unflushed.size).toBe(0);
+    });
   });
 
   test("does not mix two snapshots", async () => {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { wholeOf } from "../../../../services/backup/src/stores/body";
 import { verifying } from "../../../../services/backup/src/stores/checksum";
 import {
   type BucketState,
@@ -13,6 +14,8 @@ import {
   type ReadOptions,
   StoreError,
   type Undeleted,
+  type WholeObject,
+  type WholeOptions,
   type WriteOptions,
 } from "../../../../services/backup/src/stores/store";
 
@@ -59,6 +62,10 @@ export class MemoryStore implements ObjectStore {
       state: this.state(key, version),
       body: Readable.from(part.length === 0 ? [] : [part], { objectMode: false }),
     };
+  }
+
+  async read(key: string, { atMost, ...options }: WholeOptions): Promise<WholeObject> {
+    return wholeOf(await this.get(key, options), atMost);
   }
 
   async put(key: string, content: Uint8Array, options: WriteOptions = {}): Promise<ObjectState> {

@@ -50,8 +50,19 @@ export function describeStore(open: () => ObjectStore, { versions = false } = {}
     expect(await store.get("a/part", { range: { first: 2, last: 5 } }).then(({ body }) => text(body))).toBe("2345");
   });
 
+  test("reads a small object whole, and of a larger one only what it is", async () => {
+    const { tag } = await store.put("a/whole", bytes("0123456789"));
+    const { state, content } = await store.read("a/whole", { atMost: 10 });
+    expect([state.size, state.tag, content?.toString()]).toEqual([10, tag, "0123456789"]);
+    const larger = await store.read("a/whole", { atMost: 9 });
+    expect([larger.state.size, larger.content]).toEqual([10, undefined]);
+    await store.put("a/nothing", Buffer.alloc(0));
+    expect((await store.read("a/nothing", { atMost: 10 })).content).toEqual(Buffer.alloc(0));
+  });
+
   test("says what does not exist", async () => {
     expect(await store.head("a/none")).toBeUndefined();
+    expect(await failureOf(store.read("a/none", { atMost: 10 }))).toBe("not-found");
     expect(await failureOf(store.get("a/none"))).toBe("not-found");
   });
 

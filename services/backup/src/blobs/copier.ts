@@ -1,4 +1,3 @@
-import { buffer } from "node:stream/consumers";
 import type { Clock } from "../clock";
 import { Budget } from "../concurrency";
 import type { Reference } from "../databases/database";
@@ -6,7 +5,7 @@ import { BackupError } from "../errors";
 import type { BlobPlace, FileSource } from "../sources/files";
 import { persist } from "../stores/persist";
 import { isStoreFailure, type ObjectStore, StoreError } from "../stores/store";
-import { sha1Of } from "./sha1";
+import { SMALL, sha1Of } from "./sha1";
 
 export interface CopierOptions {
   readonly store: ObjectStore;
@@ -17,13 +16,13 @@ export interface CopierOptions {
   readonly keyOf: (hash: string) => string;
   /** Lock of what is written. @default the bucket's own */
   readonly retainUntil?: Date;
+  /** Whether the store's `flush` brings to the disk what is written. @default false: each blob is there at once */
+  readonly flushLater?: boolean;
 }
 
 /** Nothing when the blob is where it shall be; else why each place does not have it. */
 export type CopyOutcome = { readonly lost: readonly string[] } | undefined;
 
-/** Bytes up to which a blob is read into memory and written by one request that its checksum guards. */
-const SMALL = 1024 * 1024;
 /** Bytes of blobs in memory at once: a large one weighs what the parts of its upload take. */
 const MEMORY = 96 * 1024 * 1024;
 const HEAVIEST = 32 * 1024 * 1024;
@@ -59,7 +58,7 @@ export class Copier {
   private async copyFrom(place: BlobPlace, { hash, size }: Reference): Promise<void> {
     const { store } = this.options;
     if (this.serviceCopies && store.canCopyFrom(place.store, size)) return this.copyByService(place, hash, size);
-    return this.stream(place, hash, size);
+    return this.bring(place, hash, size);
   }
 
   private async copyByService(place: BlobPlace, hash: string, size: number): Promise<void> {
@@ -74,7 +73,7 @@ export class Copier {
     });
     if (sha1 === undefined && !verified) this.serviceCopies = false;
     const sampled = sha1 === undefined && (!verified || Math.random() * SAMPLE < 1);
-    const actual = sampled ? await sha1Of(store, key, { signal }) : (sha1 ?? hash);
+    const actual = sampled ? await sha1Of(store, key, { signal, size }) : (sha1 ?? hash);
     if (actual === hash) return;
     const [undeleted] = await store.delete([key], { signal });
     if (undeleted !== undefined)
@@ -82,15 +81,21 @@ export class Copier {
     throw new StoreError("corrupt", place.store.name, `${place.store.name}: ${place.key} has the SHA-1 ${actual}`);
   }
 
-  private async stream(place: BlobPlace, hash: string, size: number): Promise<void> {
-    const { store, retainUntil, signal } = this.options;
+  /** A small blob goes through memory, written by one request that its checksum guards. */
+  private async bring(place: BlobPlace, hash: string, size: number): Promise<void> {
+    const { store, retainUntil, flushLater, signal } = this.options;
     const key = this.options.keyOf(hash);
-    const options = { checksum: { algorithm: "sha1", value: hash }, retainUntil, signal } as const;
+    const { versionId } = place;
+    const options = { checksum: { algorithm: "sha1", value: hash }, retainUntil, flushLater, signal } as const;
     await this.memory.use(Math.min(size, HEAVIEST), async () => {
-      const { state, body } = await place.store.get(place.key, { versionId: place.versionId, signal });
+      const { content } = size > SMALL ? {} : await place.store.read(place.key, { versionId, signal, atMost: SMALL });
+      if (content !== undefined) {
+        await store.put(key, content, options);
+        return;
+      }
+      const { state, body } = await place.store.get(place.key, { versionId, signal });
       try {
-        if (state.size <= SMALL) await store.put(key, await buffer(body), options);
-        else await store.putStream(key, body, { ...options, size: state.size });
+        await store.putStream(key, body, { ...options, size: state.size });
       } finally {
         body.destroy();
       }

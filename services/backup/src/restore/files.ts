@@ -1,6 +1,7 @@
 import { Copier } from "../blobs/copier";
 import { listBlobs } from "../blobs/listing";
 import { filterBy } from "../blobs/merge";
+import { sha1Of } from "../blobs/sha1";
 import { forEachConcurrent, itemsOf, observe } from "../concurrency";
 import { BackupError } from "../errors";
 import { EXIT } from "../exit-codes";
@@ -8,7 +9,7 @@ import type { RestoreOptions } from "../operations";
 import { blobKey } from "../repository/layout";
 import type { StoredReference } from "../repository/shards";
 import { type BlobPlace, blobPath, type FileSource } from "../sources/files";
-import type { ObjectStore } from "../stores/store";
+import { isStoreFailure, type ObjectStore } from "../stores/store";
 import { versionsOf } from "../stores/whole";
 
 const CONCURRENCY = 32;
@@ -42,15 +43,27 @@ export async function checkBlobs(
   return missing;
 }
 
-/** Brings blobs into an empty bucket or folder, or goes on where an earlier run stopped. */
+export interface FilesTarget {
+  readonly files: ObjectStore;
+  /** Whether an earlier run began, and did not come to its end. */
+  readonly resumed: boolean;
+}
+
+/**
+ * Brings blobs into an empty bucket or folder, or goes on where an earlier run stopped. When it is over, they outlive a
+ * power cut.
+ */
 export async function restoreFiles(
-  options: RestoreOptions & { readonly files: ObjectStore },
+  options: RestoreOptions & FilesTarget,
   references: AsyncIterable<readonly StoredReference[]>,
   missing: ReadonlySet<string>,
 ): Promise<{ blobs: number; bytes: number }> {
-  const { store, files, clock, signal, progress, concurrency = CONCURRENCY } = options;
+  const { store, files, resumed, clock, signal, progress, concurrency = CONCURRENCY } = options;
   const total = { blobs: 0, bytes: 0 };
-  const copier = new Copier({ store: files, files: new RepositoryBlobs(store), clock, signal, keyOf: blobPath });
+  const source = new RepositoryBlobs(store);
+  const copier = new Copier({ store: files, files: source, clock, signal, keyOf: blobPath, flushLater: true });
+  // What a run that did not end has written, a power cut may have taken: a name can be there without its content.
+  const doubtful = resumed && files.flush !== undefined;
   const wanted = observe(references, (page) => {
     for (const { hash, size } of page) {
       if (missing.has(hash)) continue;
@@ -61,16 +74,27 @@ export async function restoreFiles(
   const absent = filterBy(
     wanted,
     listBlobs(files, { folder: "", signal }),
-    ({ hash }, blob) => blob === undefined && !missing.has(hash),
+    ({ hash }, blob) => (blob === undefined || doubtful) && !missing.has(hash),
   );
   const damaged = new Set<string>();
   await forEachConcurrent(itemsOf(absent), concurrency, async (reference) => {
     signal.throwIfAborted();
-    if ((await copier.copy(reference)) !== undefined) damaged.add(reference.hash);
+    const isThere = doubtful && (await isWhole(files, reference, signal));
+    if (!isThere && (await copier.copy(reference)) !== undefined) damaged.add(reference.hash);
     progress({ kind: "advance", phase: "restore-files", objects: 1, bytes: reference.size });
   });
   if (damaged.size > 0) throw lacking(damaged);
+  await files.flush?.();
   return total;
+}
+
+async function isWhole(files: ObjectStore, { hash, size }: StoredReference, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await sha1Of(files, blobPath(hash), { size, signal })) === hash;
+  } catch (error) {
+    if (isStoreFailure(error, "not-found")) return false;
+    throw error;
+  }
 }
 
 function lacking(hashes: ReadonlySet<string>): BackupError {

@@ -48,7 +48,7 @@ async function restore(options: RestoreOptions, repository: Repository, scratch:
       ? { blobs: 0, bytes: 0 }
       : await timed(progress, "restore-files", () =>
           restoreFiles(
-            { ...options, files },
+            { ...options, files, resumed: remaining.resumed },
             anonymise === undefined || database === undefined ? references() : database.references(signal),
             missing,
           ),

@@ -24,6 +24,8 @@ export interface Target {
 /** What is left to do. */
 export interface Remaining {
   readonly database: boolean;
+  /** Whether an earlier run has written files. */
+  readonly resumed: boolean;
 }
 
 /** Checks both places before anything is written, then marks the files' as taken. */
@@ -32,7 +34,7 @@ export async function claim({ files, database }: Target, snapshot: string): Prom
     throw new BackupError("nothing to restore into is given; name a target for files, for the database, or for both");
   }
   const state = await database?.state();
-  if (files === undefined) return { database: checkDatabase(state, snapshot, false) };
+  if (files === undefined) return { database: checkDatabase(state, snapshot, false), resumed: false };
   const marker = await readMarker(files);
   if (marker === undefined) await checkEmpty(files);
   else if (marker.snapshot !== snapshot || marker.database !== (database !== undefined)) {
@@ -40,7 +42,10 @@ export async function claim({ files, database }: Target, snapshot: string): Prom
       `${files.name} holds an unfinished restore of ${marker.snapshot}${marker.database ? " with its database" : ""}; finish that one, or empty it`,
     );
   }
-  const remaining = { database: checkDatabase(state, snapshot, marker?.database === true) };
+  const remaining = {
+    database: checkDatabase(state, snapshot, marker?.database === true),
+    resumed: marker !== undefined,
+  };
   if (marker === undefined) {
     const text = `${JSON.stringify({ format: 1, snapshot, database: database !== undefined })}\n`;
     await putOnce(files, MARKER, text, { condition: { absent: true } });

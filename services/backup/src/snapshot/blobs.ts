@@ -118,7 +118,7 @@ export class BlobRun {
     const { signal } = this.session;
     const key = blobKey(reference.hash);
     if ((await store.head(key, { signal })) !== undefined) {
-      if ((await sha1Of(store, key, { signal })) === reference.hash) return true;
+      if ((await sha1Of(store, key, { size: reference.size, signal })) === reference.hash) return true;
       progress({ kind: "warning", message: `${key} was damaged in the repository and is copied again` });
     }
     return this.copy(reference);

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import { StoreError } from "./store";
+import { buffer } from "node:stream/consumers";
+import { type ObjectState, StoreError, type WholeObject } from "./store";
 import { streamOf } from "./stream-of";
 
 const STALL = 60_000;
@@ -47,4 +48,14 @@ async function* chunksOf(
   if (size !== undefined && received !== size) {
     throw new StoreError("transient", store, `${store}: reading ${key}: ${received} of ${size} bytes came`);
   }
+}
+
+/** Reads what was opened, where it has no more than `atMost` bytes. */
+export async function wholeOf(
+  { state, body }: { readonly state: ObjectState; readonly body: Readable },
+  atMost: number,
+): Promise<WholeObject> {
+  if (state.size <= atMost) return { state, content: await buffer(body) };
+  body.destroy();
+  return { state };
 }

@@ -1,10 +1,11 @@
-import { randomBytes } from "node:crypto";
-import type { BigIntStats, Dirent } from "node:fs";
-import { link, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import type { BigIntStats } from "node:fs";
+import { type FileHandle, link, open, readdir, rename, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { verify, verifying } from "./checksum";
+import { codeOf, contentOf, entriesOf, Folders, newName, statOf, sync } from "./files";
+import { flushTree } from "./flush";
 import {
   type BucketState,
   type Copied,
@@ -16,6 +17,8 @@ import {
   StoreError,
   type StoreFailure,
   type Undeleted,
+  type WholeObject,
+  type WholeOptions,
   type WriteCondition,
   type WriteOptions,
 } from "./store";
@@ -34,6 +37,7 @@ const PAGE = 1000;
 /** A folder, on a disk or a file server that many hosts share. A file appears whole, on disk, or not at all. */
 export class FolderStore implements ObjectStore {
   readonly name: string;
+  private readonly folders = new Folders();
   /** The file system's time, and when it was looked at by this process's monotonic clock. */
   private seen: { readonly time: number; readonly at: number } | undefined;
 
@@ -59,7 +63,7 @@ export class FolderStore implements ObjectStore {
       try {
         const stats = await handle.stat({ bigint: true });
         const chunks = handle.createReadStream({ signal, start: range?.first, end: range?.last });
-        return { state: state(key, stats, await this.now()), body: streamOf(this.read(key, chunks), chunks) };
+        return { state: state(key, stats, await this.now()), body: streamOf(this.chunksOf(key, chunks), chunks) };
       } catch (error) {
         await handle.close();
         throw error;
@@ -67,13 +71,36 @@ export class FolderStore implements ObjectStore {
     });
   }
 
+  async read(key: string, { atMost }: WholeOptions): Promise<WholeObject> {
+    return this.attempt("reading", key, async () => {
+      const handle = await open(this.path(key));
+      try {
+        const stats = await handle.stat({ bigint: true });
+        const found = state(key, stats, await this.now());
+        if (found.size > atMost) return { state: found };
+        const content = await contentOf(handle, found.size);
+        if (content.length === found.size) return { state: found, content };
+        const message = `${this.name}: reading ${key}: ${content.length} of ${found.size} bytes came`;
+        throw new StoreError("transient", this.name, message);
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
   async put(key: string, content: Uint8Array, options: WriteOptions = {}): Promise<ObjectState> {
     if (options.checksum !== undefined) verify(content, options.checksum, this.name, key);
-    return this.write(key, Readable.from([content], { objectMode: false }), { ...options, checksum: undefined });
+    return this.write(key, options, (file) => file.writeFile(content));
   }
 
   putStream(key: string, body: Readable, options: WriteOptions = {}): Promise<ObjectState> {
-    return this.write(key, body, options);
+    const { checksum, signal } = options;
+    return this.write(key, options, (file) => {
+      const fill = (chunks: AsyncIterable<Buffer>) => writeFile(file, chunks);
+      return checksum === undefined
+        ? pipeline(body, fill, { signal })
+        : pipeline(body, verifying(checksum, this.name, key), fill, { signal });
+    });
   }
 
   canCopyFrom(): boolean {
@@ -119,6 +146,10 @@ export class FolderStore implements ObjectStore {
     throw new StoreError("other", this.name, `${this.name}: a folder cannot lock ${key}`);
   }
 
+  async flush(): Promise<void> {
+    return this.attempt("writing", "", () => flushTree(this.root));
+  }
+
   async close(): Promise<void> {}
 
   /** Files of one folder after the other, in the order of their whole keys. */
@@ -147,35 +178,48 @@ export class FolderStore implements ObjectStore {
     return files.flatMap(({ key, stats }) => (stats === undefined ? [] : [info(key, stats)]));
   }
 
-  private async write(key: string, body: Readable, options: WriteOptions): Promise<ObjectState> {
-    const { condition, checksum, signal } = options;
-    const temporary = join(this.root, TEMPORARY, randomBytes(12).toString("hex"));
+  private async write(
+    key: string,
+    { condition, flushLater = false }: WriteOptions,
+    fill: (file: FileHandle) => Promise<void>,
+  ): Promise<ObjectState> {
+    const path = this.path(key);
+    const temporary = join(this.root, TEMPORARY, newName());
     return this.attempt("writing", key, async () => {
       try {
-        const handle = await openNew(temporary);
-        const sink = handle.createWriteStream({ flush: true });
-        await (checksum === undefined
-          ? pipeline(body, sink, { signal })
-          : pipeline(body, verifying(checksum, this.name, key), sink, { signal }));
-        const path = this.path(key);
-        await mkdir(dirname(path), { recursive: true });
+        const stats = await this.make(temporary, fill, flushLater);
         await this.place(temporary, path, condition, key);
-        await sync(dirname(path));
-        const written = await stat(path, { bigint: true });
-        return state(key, written, await this.now());
-      } finally {
+        if (!flushLater) await sync(dirname(path));
+        return state(key, stats, await this.now());
+      } catch (error) {
         await unlink(temporary).catch(() => {});
+        throw error;
       }
     });
   }
 
+  private async make(path: string, fill: (file: FileHandle) => Promise<void>, flushLater: boolean) {
+    const file = await this.folders.with(path, () => open(path, "wx", 0o600));
+    try {
+      await fill(file);
+      if (!flushLater) await file.sync();
+      return await file.stat({ bigint: true });
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Gives a file its name, and takes its temporary one. */
   private async place(temporary: string, path: string, condition: WriteCondition | undefined, key: string) {
-    if (condition === undefined) return rename(temporary, path);
+    if (condition === undefined) return this.folders.with(path, () => rename(temporary, path));
     if ("absent" in condition) {
       // Unlike a rename, a link never replaces what is there.
-      return link(temporary, path).catch((error) => {
-        throw codeOf(error) === "EEXIST" ? this.unmet(key) : error;
-      });
+      await this.folders
+        .with(path, () => link(temporary, path))
+        .catch((error) => {
+          throw codeOf(error) === "EEXIST" ? this.unmet(key) : error;
+        });
+      return unlink(temporary);
     }
     // Of all who would replace the same state, one makes this link.
     const claim = `${path}.${condition.tag}`;
@@ -193,7 +237,8 @@ export class FolderStore implements ObjectStore {
       await unlink(claim).catch(() => {});
       throw this.unmet(key);
     }
-    return rename(claim, path);
+    await rename(claim, path);
+    return unlink(temporary);
   }
 
   private unmet(key: string): StoreError {
@@ -229,7 +274,7 @@ export class FolderStore implements ObjectStore {
   }
 
   private async look(): Promise<number> {
-    const path = join(this.root, TEMPORARY, randomBytes(12).toString("hex"));
+    const path = join(this.root, TEMPORARY, newName());
     const handle = await open(path, "wx", 0o600);
     try {
       return (await handle.stat()).mtimeMs;
@@ -246,7 +291,7 @@ export class FolderStore implements ObjectStore {
     return join(this.root, key);
   }
 
-  private async *read(key: string, chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  private async *chunksOf(key: string, chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
     try {
       yield* chunks;
     } catch (error) {
@@ -282,48 +327,6 @@ const FAILURES: Readonly<Record<string, StoreFailure>> = {
   EIO: "transient",
   ETIMEDOUT: "transient",
 };
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
-}
-
-async function statOf(path: string): Promise<BigIntStats | undefined> {
-  try {
-    return await stat(path, { bigint: true });
-  } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
-    throw error;
-  }
-}
-
-async function entriesOf(path: string): Promise<Dirent[]> {
-  try {
-    return await readdir(path, { withFileTypes: true });
-  } catch (error) {
-    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return [];
-    throw error;
-  }
-}
-
-async function openNew(path: string) {
-  try {
-    return await open(path, "wx", 0o600);
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-    await mkdir(dirname(path), { recursive: true });
-    return open(path, "wx", 0o600);
-  }
-}
-
-/** So that the name outlives a power cut too. */
-async function sync(folder: string): Promise<void> {
-  const handle = await open(folder);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 function tagOf({ ino, mtimeNs }: BigIntStats): string {
   return `${ino}-${mtimeNs}`;

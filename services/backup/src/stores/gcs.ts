@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Bucket, type File, type FileMetadata, type SaveOptions, Storage } from "@google-cloud/storage";
 import { forEachConcurrent } from "../concurrency";
-import { guarded } from "./body";
+import { guarded, wholeOf } from "./body";
 import { verify, verifying } from "./checksum";
 import type { GcsConfiguration } from "./configuration";
 import { gcsError } from "./gcs-errors";
@@ -19,6 +19,8 @@ import {
   type ReadOptions,
   StoreError,
   type Undeleted,
+  type WholeObject,
+  type WholeOptions,
   type WriteOptions,
 } from "./store";
 
@@ -95,6 +97,10 @@ export class GcsStore implements ObjectStore {
       const translate = (error: unknown) => gcsError(this.name, "reading", key, error);
       return { state, body: guarded(stream, { store: this.name, key, size, translate }) };
     });
+  }
+
+  async read(key: string, options: WholeOptions): Promise<WholeObject> {
+    return wholeOf(await this.get(key, options), options.atMost);
   }
 
   async put(key: string, content: Uint8Array, options: WriteOptions = {}): Promise<ObjectState> {

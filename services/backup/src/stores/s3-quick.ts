@@ -1,12 +1,18 @@
-import { createHash } from "node:crypto";
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from "node:http";
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as requestHttp,
+} from "node:http";
 import { request as requestHttps, Agent as SecureAgent } from "node:https";
-import { text } from "node:stream/consumers";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { S3Configuration } from "./configuration";
+import { percentEncoded, queryOf, S3Signature, sha256 } from "./s3-signature";
 import type { ObjectState } from "./store";
 
 const EMPTY = new Uint8Array();
+const EMPTY_HASH = sha256(EMPTY);
 const USER_AGENT = "moodle-backup";
 const AGENT = { keepAlive: true, maxSockets: 128 };
 /** Milliseconds in which nothing is sent after a server was overloaded or did not answer: the SDK knows how to hold back. */
@@ -40,21 +46,23 @@ interface Origin {
 
 /**
  * The requests of which a snapshot makes thousands: copies by the server, files, listings. In the SDK each takes more
- * time of a processor than the server needs for it. These are signed by the SDK's own signer, with its credentials, and
- * go where it sends its requests. They are attempted once: whatever is not a good answer is left to the SDK, with its
- * repetitions and what it makes of errors.
+ * time of a processor than the server needs for it. These are signed with the SDK's credentials, and go where it sends its
+ * requests. They are attempted once: whatever is not a good answer is left to the SDK, with its repetitions and what it
+ * makes of errors.
  */
 export class QuickRequests {
   private origin: Origin | undefined;
-  private signer: ReturnType<S3Client["config"]["signer"]> | undefined;
+  private readonly signature: S3Signature;
+  private readonly underWay = new WeakMap<AbortSignal, Set<ClientRequest>>();
   private readonly agents = { http: new Agent(AGENT), https: new SecureAgent(AGENT) };
   private restUntil = 0;
 
   /** Looks at what `client` sends, to send to the same place. */
   constructor(
     private readonly client: S3Client,
-    { bucket, endpoint }: S3Configuration,
+    { bucket, endpoint, region }: S3Configuration,
   ) {
+    this.signature = new S3Signature(region);
     client.middlewareStack.add(
       (next) => (args) => {
         this.origin ??= originOf(args.request as Origin, bucket, endpoint !== undefined);
@@ -67,9 +75,22 @@ export class QuickRequests {
   /** A good answer; nothing where the SDK is to make the request. */
   async send(request: QuickRequest): Promise<QuickAnswer | undefined> {
     return this.attempt(request, async (answer) => {
-      const body = await text(answer);
+      const body = (await contentOf(answer)).toString("utf8");
       // A copy that fails late has begun to answer that it is well.
       return body.includes("<Error>") ? undefined : { headers: answer.headers, body };
+    });
+  }
+
+  /** A good answer with its content; without, where that has more than `atMost` bytes. */
+  read(
+    request: QuickRequest,
+    atMost: number,
+  ): Promise<{ readonly headers: IncomingHttpHeaders; readonly content?: Buffer } | undefined> {
+    return this.attempt(request, async (answer) => {
+      const { headers } = answer;
+      if (Number(headers["content-length"]) <= atMost) return { headers, content: await contentOf(answer) };
+      answer.destroy();
+      return { headers };
     });
   }
 
@@ -112,22 +133,26 @@ export class QuickRequests {
     { protocol, hostname, port, path: base }: Origin,
     { method, key, query = {}, headers = {}, content = EMPTY, patience, signal }: QuickRequest,
   ): Promise<IncomingMessage> {
-    const { systemClockOffset } = this.client.config;
     const path = key === undefined ? base || "/" : `${base}/${key.split("/").map(percentEncoded).join("/")}`;
     const host = port === undefined ? hostname : `${hostname}:${port}`;
-    this.signer ??= this.client.config.signer();
-    const signed = await (await this.signer).sign(
+    const { systemClockOffset, credentials } = this.client.config;
+    const signed = this.signature.sign(
       {
-        ...{ method, protocol, hostname, port, path, query: { ...query } },
-        headers: { ...headers, host, "user-agent": USER_AGENT, "x-amz-content-sha256": sha256(content) },
-      } as never,
-      { signingDate: new Date(Date.now() + systemClockOffset) },
+        ...{ method, path, query },
+        headers: { ...headers, ...(method === "PUT" ? { "content-length": String(content.length) } : {}), host },
+        contentHash: content.length === 0 ? EMPTY_HASH : sha256(content),
+      },
+      await credentials(),
+      new Date(Date.now() + systemClockOffset),
     );
-    const search = Object.entries(query).map(([name, value]) => `${percentEncoded(name)}=${percentEncoded(value)}`);
+    const search = queryOf(query);
     const options = {
-      ...{ method, hostname, port, headers: signed.headers, signal, timeout: patience },
-      path: search.length === 0 ? path : `${path}?${search.join("&")}`,
+      ...{ method, hostname, port, timeout: patience },
+      // As a list, it is sent as it is.
+      headers: ["user-agent", USER_AGENT, ...Object.entries(signed).flat()],
+      path: search === "" ? path : `${path}?${search}`,
     };
+    signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const sent =
         protocol === "https:"
@@ -136,9 +161,38 @@ export class QuickRequests {
       sent.once("response", resolve);
       sent.once("timeout", () => sent.destroy(new Error("no answer in time")));
       sent.once("error", reject);
-      sent.end(content);
+      if (signal !== undefined) this.watch(sent, signal);
+      // Of nothing, there is nothing to be sent after the head.
+      if (content.length === 0) sent.end();
+      else sent.end(content);
     });
   }
+
+  /** Ends a request when the signal aborts. A listener for each costs as much as sending it. */
+  private watch(sent: ClientRequest, signal: AbortSignal): void {
+    let requests = this.underWay.get(signal);
+    if (requests === undefined) {
+      const all = new Set<ClientRequest>();
+      signal.addEventListener("abort", () => {
+        for (const request of all) request.destroy(new Error("aborted"));
+      });
+      this.underWay.set(signal, all);
+      requests = all;
+    }
+    requests.add(sent);
+    sent.once("close", () => requests.delete(sent));
+  }
+}
+
+/** All of a body. A stream's own iterator takes several times as long for what comes in one piece. */
+function contentOf(answer: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+    answer.once("end", () => resolve(Buffer.concat(chunks)));
+    answer.once("error", reject);
+    answer.once("close", () => reject(new Error("the answer ended early")));
+  });
 }
 
 /** The bucket is a part of the host's name, or begins the path. Where it is neither, the SDK makes all requests. */
@@ -154,16 +208,4 @@ export function stateOf(key: string, size: number, headers: IncomingHttpHeaders)
   if (etag === undefined || date === undefined || modified === undefined || Number.isNaN(size)) return undefined;
   const version = typeof versionId === "string" && versionId !== "null" ? { versionId } : {};
   return { key, size, tag: etag, lastModified: new Date(modified), storeTime: new Date(date), ...version };
-}
-
-function sha256(content: Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
-}
-
-/** As signatures want it: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
-function percentEncoded(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

@@ -48,7 +48,6 @@ export async function putQuickly(
 ): Promise<IncomingHttpHeaders | undefined> {
   const headers = {
     [`x-amz-checksum-${checksum.algorithm}`]: base64Of(checksum),
-    "content-length": String(content.length),
     ...headersOf(target),
   };
   const answer = await quick.send({ method: "PUT", key: target.Key, headers, content, patience, signal });

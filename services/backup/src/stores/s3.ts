@@ -15,7 +15,7 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { guarded } from "./body";
+import { guarded, wholeOf } from "./body";
 import { verify, verifying } from "./checksum";
 import type { S3Configuration } from "./configuration";
 import { persist } from "./persist";
@@ -23,6 +23,7 @@ import { connectS3, type S3Patience, type ServerDates } from "./s3-client";
 import { s3Error } from "./s3-errors";
 import { type ListedObject, type ListingPage, parseListing, versionsOfPage } from "./s3-listing";
 import { QuickRequests, stateOf } from "./s3-quick";
+import { openQuickly, type QuickRead, readQuickly } from "./s3-reads";
 import { checksumOf, copyObject, putQuickly } from "./s3-writes";
 import {
   type BucketState,
@@ -36,6 +37,8 @@ import {
   type ReadOptions,
   StoreError,
   type Undeleted,
+  type WholeObject,
+  type WholeOptions,
   type WriteOptions,
 } from "./store";
 
@@ -111,33 +114,27 @@ export class S3Store implements ObjectStore {
     return this.attempt("reading", key, async () => {
       const { idle } = this.patience;
       const Range = range === undefined ? undefined : `bytes=${range.first}-${range.last}`;
-      const { state, body } =
-        (await this.getQuickly(key, Range, versionId, signal)) ?? (await this.getBySdk(key, Range, versionId, signal));
+      const quick = await openQuickly(this.quick, this.reading(key, { range: Range, versionId, signal }));
+      const { state, body } = quick ?? (await this.getBySdk(key, Range, versionId, signal));
       const translate = (error: unknown) => s3Error(this.name, "reading", key, error);
       const { name: store } = this;
       return { state, body: guarded(body, { store, key, size: state.size, translate, stallMilliseconds: idle }) };
     });
   }
 
+  async read(key: string, { atMost, versionId, signal }: WholeOptions): Promise<WholeObject> {
+    const quick = await readQuickly(this.quick, this.reading(key, { versionId, signal }), atMost);
+    return quick ?? wholeOf(await this.get(key, { versionId, signal }), atMost);
+  }
+
+  private reading(key: string, options: Pick<QuickRead, "range" | "versionId" | "signal">): QuickRead {
+    return { key, path: this.address(key).Key, patience: this.patience.idle, ...options };
+  }
+
   private async getBySdk(key: string, Range?: string, VersionId?: string, abortSignal?: AbortSignal) {
     const command = new GetObjectCommand({ ...this.address(key), VersionId, Range });
     const answer = await this.client.send(command, { abortSignal });
     return { state: this.state(key, answer, answer.ContentLength ?? 0), body: answer.Body as Readable };
-  }
-
-  private async getQuickly(key: string, range?: string, versionId?: string, signal?: AbortSignal) {
-    const body = await this.quick.open({
-      method: "GET",
-      key: this.address(key).Key,
-      query: versionId === undefined ? {} : { versionId },
-      headers: range === undefined ? {} : { range },
-      patience: this.patience.idle,
-      signal,
-    });
-    if (body === undefined) return undefined;
-    const state = stateOf(key, Number(body.headers["content-length"]), body.headers);
-    if (state === undefined) body.destroy();
-    return state && { state, body };
   }
 
   async put(key: string, content: Uint8Array, options: WriteOptions = {}): Promise<ObjectState> {

@@ -20,6 +20,12 @@ export interface ObjectState extends ObjectInfo {
   readonly versionId?: string;
 }
 
+/** An object with its content, where that is no larger than was asked for. */
+export interface WholeObject {
+  readonly state: ObjectState;
+  readonly content?: Buffer;
+}
+
 /** One version of an object. Of each key the newest comes first. */
 export interface ObjectVersion extends ObjectInfo {
   readonly versionId: string;
@@ -42,6 +48,8 @@ export interface WriteOptions {
   readonly checksum?: Checksum;
   /** Nobody may delete the version before. @default what the bucket gives new objects */
   readonly retainUntil?: Date;
+  /** A power cut may take it until the store's `flush` is over. @default false: what is written stays */
+  readonly flushLater?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -51,6 +59,11 @@ export interface ReadOptions {
   /** @default the latest */
   readonly versionId?: string;
   readonly signal?: AbortSignal;
+}
+
+export interface WholeOptions extends Pick<ReadOptions, "versionId" | "signal"> {
+  /** Bytes. */
+  readonly atMost: number;
 }
 
 export interface CopyOptions {
@@ -97,6 +110,8 @@ export interface ObjectStore {
   head(key: string, options?: Pick<ReadOptions, "versionId" | "signal">): Promise<ObjectState | undefined>;
   /** Fails as `not-found`. A body that ends early fails as `transient`. */
   get(key: string, options?: ReadOptions): Promise<{ readonly state: ObjectState; readonly body: Readable }>;
+  /** A small object by one request. Fails as `not-found`; without content where it has more than `atMost` bytes. */
+  read(key: string, options: WholeOptions): Promise<WholeObject>;
   /** For what fits into memory. Fails as `precondition` where the condition does not hold. */
   put(key: string, content: Uint8Array, options?: WriteOptions): Promise<ObjectState>;
   /** In parts, up to 5 TB. Nothing appears under the key unless the body ends without an error. */
@@ -114,6 +129,8 @@ export interface ObjectStore {
   retention(key: string): Promise<Date | undefined>;
   /** Never shortens. */
   extendRetention(key: string, until: Date): Promise<void>;
+  /** Makes what was written with `flushLater` outlive a power cut; absent where everything does. */
+  flush?(): Promise<void>;
   close(): Promise<void>;
 }
 

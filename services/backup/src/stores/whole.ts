@@ -12,15 +12,9 @@ export async function readObject(
 ): Promise<{ readonly state: ObjectState; readonly content: Buffer } | undefined> {
   try {
     return await persist(async () => {
-      const { state, body } = await store.get(key, options);
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of body) {
-        size += (chunk as Buffer).length;
-        if (size > LARGEST) throw new Error(`${store.name}: ${key} has more than ${LARGEST} bytes`);
-        chunks.push(chunk as Buffer);
-      }
-      return { state, content: Buffer.concat(chunks) };
+      const { state, content } = await store.read(key, { ...options, atMost: LARGEST });
+      if (content === undefined) throw new Error(`${store.name}: ${key} has more than ${LARGEST} bytes`);
+      return { state, content };
     }, options);
   } catch (error) {
     if (isStoreFailure(error, "not-found")) return undefined;

@@ -29,9 +29,9 @@ export async function checkBlobs(
     progress({ kind: "advance", phase: "check", objects: length, bytes: 0 });
   });
   const doubtful = filterBy(seen, listBlobs(store, { signal }), ({ size }, blob) => blob?.size !== size);
-  await forEachConcurrent(itemsOf(doubtful), concurrency, async ({ hash }) => {
+  await forEachConcurrent(itemsOf(doubtful), concurrency, async ({ hash, size }) => {
     signal.throwIfAborted();
-    const problem = await diagnose(store, hash, signal);
+    const problem = await diagnose(store, hash, size, signal);
     if (problem !== undefined) findings.add({ problem, what: "blob", key: blobKey(hash), snapshots: [] });
   });
   return total;
@@ -51,7 +51,7 @@ export async function readBlobs(
   );
   await forEachConcurrent(itemsOf(needed), concurrency, async ({ hash, size }) => {
     signal.throwIfAborted();
-    const problem = await read(store, hash, signal);
+    const problem = await read(store, hash, size, signal);
     if (problem !== undefined) findings.add({ problem, what: "blob", key: blobKey(hash), snapshots: [] });
     total.objects++;
     total.bytes += size;
@@ -64,19 +64,25 @@ export async function readBlobs(
 async function diagnose(
   store: ObjectStore,
   hash: string,
+  size: number,
   signal: AbortSignal,
 ): Promise<Finding["problem"] | undefined> {
   const key = blobKey(hash);
-  if ((await store.head(key, { signal })) !== undefined) return read(store, hash, signal);
+  if ((await store.head(key, { signal })) !== undefined) return read(store, hash, size, signal);
   for await (const versionId of versionsOf(store, key, signal)) {
-    if ((await sha1Of(store, key, { versionId, signal })) === hash) return "hidden";
+    if ((await sha1Of(store, key, { versionId, size, signal })) === hash) return "hidden";
   }
   return "missing";
 }
 
-async function read(store: ObjectStore, hash: string, signal: AbortSignal): Promise<Finding["problem"] | undefined> {
+async function read(
+  store: ObjectStore,
+  hash: string,
+  size: number,
+  signal: AbortSignal,
+): Promise<Finding["problem"] | undefined> {
   try {
-    return (await sha1Of(store, blobKey(hash), { signal })) === hash ? undefined : "damaged";
+    return (await sha1Of(store, blobKey(hash), { size, signal })) === hash ? undefined : "damaged";
   } catch (error) {
     if (isStoreFailure(error, "not-found")) return "missing";
     if (isStoreFailure(error, "archived", "denied")) return "unreadable";
