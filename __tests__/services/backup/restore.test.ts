@@ -137,7 +137,9 @@ describe("a restore", () => {
 
     test("has every file there before the database is touched, and before it is said to be over", async () => {
       const seen: unknown[] = [];
-      database.halfway = () => seen.push({ flushes, unflushed: unflushed.size });
+      database.halfway = () => {
+        seen.push({ flushes, unflushed: unflushed.size });
+      };
       await restore();
       expect(seen).toEqual([{ flushes: 1, unflushed: 0 }]);
       expectContents();
