@@ -1,4 +1,6 @@
 import { writeFile } from "node:fs/promises";
+import os from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LeaseHeld } from "../../../services/backup/src/errors";
 import { blobKey } from "../../../services/backup/src/repository/layout";
 import { openRepository } from "../../../services/backup/src/repository/repository";
@@ -9,6 +11,8 @@ import { runVerify } from "../../../services/backup/src/verify/run";
 import { TestSite } from "./support/site";
 
 describe("a snapshot", () => {
+  afterEach(() => jest.restoreAllMocks());
+
   test("holds every file that the database refers to, from bucket and volume", async () => {
     const site = await TestSite.create(60);
     const { manifest, unchanged } = await runSnapshot(site.options());
@@ -109,6 +113,23 @@ describe("a snapshot", () => {
     await runSnapshot(site.options());
     expect(order.indexOf("read")).toBe(0);
     expect(order.slice(1)).toContain("copied");
+  });
+
+  test.each([
+    [4, ["dump begins", "dump ends", "references"]],
+    [5, ["dump begins", "references", "dump ends"]],
+  ])("on %i processors reads references where the dump leaves one idle", async (processors, expected) => {
+    jest.spyOn(os, "availableParallelism").mockReturnValue(processors);
+    const site = await TestSite.create(10);
+    const order: string[] = [];
+    site.database.on.dump = async () => {
+      order.push("dump begins");
+      await sleep(50);
+      order.push("dump ends");
+    };
+    site.database.on.references = () => void order.push("references");
+    expect((await runSnapshot(site.options())).manifest.status).toBe("complete");
+    expect(order).toEqual(expected);
   });
 
   test("says that the scratch folder is full", async () => {

@@ -28,7 +28,7 @@ export class FakeDatabase implements SourceDatabase {
   };
   t0 = new Date("2026-03-01T02:00:00Z");
   /** Called at the moment named. */
-  on: Partial<Record<"preflight" | "snapshot" | "dump", () => Promise<void> | void>> = {};
+  on: Partial<Record<"preflight" | "snapshot" | "dump" | "references", () => Promise<void> | void>> = {};
   openSnapshots = 0;
 
   async preflight(): Promise<SiteFacts> {
@@ -48,7 +48,10 @@ export class FakeDatabase implements SourceDatabase {
     return {
       t0: this.t0,
       position: "0/16B3748",
-      references: () => pages(files),
+      async *references() {
+        await on.references?.();
+        yield* pages(files);
+      },
       rowCounts: async () => ({ mdl_files: files.size }),
       async *dump(folder: string): AsyncIterable<DumpFile> {
         await on.dump?.();

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ulid } from "ulid";
 import { together } from "../concurrency";
@@ -16,6 +17,9 @@ import { BlobRun } from "./blobs";
 import { dumpDatabase } from "./dump";
 import { checkLock, extendLocks, lockEnd } from "./locks";
 import { uploadShards } from "./upload-shards";
+
+/** Processors that a dump keeps busy. Where there are no more, the references wait for its end: the view stays open. */
+const DUMPING = 4;
 
 /** Makes a snapshot. DESIGN.md explains the order. */
 export async function runSnapshot(options: SnapshotOptions): Promise<SnapshotReport> {
@@ -113,12 +117,19 @@ class SnapshotRun {
           Promise<DumpPart[]>,
           Promise<Record<string, number>>,
           Promise<Capture["cloudSnapshot"]>,
-        ] => [
-          timed(progress, "references", () => ShardFolder.write(join(scratch, "refs"), snapshot.references(signal))),
-          timed(progress, "dump", () => dumpDatabase({ store, snapshot, id, folder, progress, signal, retainUntil })),
-          snapshot.rowCounts(signal),
-          this.cloudSnapshot(id),
-        ],
+        ] => {
+          const dump = timed(progress, "dump", () =>
+            dumpDatabase({ store, snapshot, id, folder, progress, signal, retainUntil }),
+          );
+          const turn = availableParallelism() > DUMPING ? Promise.resolve() : dump.then(() => {});
+          const references = () => ShardFolder.write(join(scratch, "refs"), snapshot.references(signal));
+          return [
+            turn.then(() => timed(progress, "references", references)),
+            dump,
+            turn.then(() => snapshot.rowCounts(signal)),
+            this.cloudSnapshot(id),
+          ];
+        },
       );
       return { id, t0: snapshot.t0, position: snapshot.position, parts, references, rowCounts, cloudSnapshot };
     } finally {
