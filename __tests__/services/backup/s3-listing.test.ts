@@ -1,5 +1,6 @@
-import { parseListing } from "../../../services/backup/src/stores/s3-listing";
+import { parseListing as parse } from "../../../services/backup/src/stores/s3-listing";
 
+const parseListing = (text: string) => parse(Buffer.from(text));
 const page = (inside: string) => `<?xml version="1.0" encoding="UTF-8"?>
 <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix></Prefix>${inside}</ListBucketResult>`;
 const object = (key: string) =>
@@ -18,6 +19,13 @@ describe("a page of a listing", () => {
       ],
       token: "a&b==",
     });
+  });
+
+  test("says after its objects, too, that there are more", () => {
+    const text = page(
+      `${object("a/ü")}<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>`,
+    );
+    expect(parseListing(text)).toMatchObject({ objects: [{ Key: "a/ü" }], token: "t" });
   });
 
   test("may be empty", () => {

@@ -33,7 +33,7 @@ export interface QuickRequest {
 
 export interface QuickAnswer {
   readonly headers: IncomingHttpHeaders;
-  readonly body: string;
+  readonly content: Buffer;
 }
 
 /** Where the SDK sends its requests. */
@@ -75,9 +75,9 @@ export class QuickRequests {
   /** A good answer; nothing where the SDK is to make the request. */
   async send(request: QuickRequest): Promise<QuickAnswer | undefined> {
     return this.attempt(request, async (answer) => {
-      const body = (await contentOf(answer)).toString("utf8");
+      const content = await contentOf(answer);
       // A copy that fails late has begun to answer that it is well.
-      return body.includes("<Error>") ? undefined : { headers: answer.headers, body };
+      return content.includes("<Error>") ? undefined : { headers: answer.headers, content };
     });
   }
 

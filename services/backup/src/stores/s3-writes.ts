@@ -30,7 +30,7 @@ export async function copyObject(
     ...headersOf(target),
   };
   const answer = await quick.send({ method: "PUT", key: target.Key, headers, patience, signal });
-  if (answer !== undefined) return element(answer.body, "ChecksumSHA1");
+  if (answer !== undefined) return element(answer.content.toString("utf8"), "ChecksumSHA1");
   const copying = { CopySource, ChecksumAlgorithm: "SHA1", TaggingDirective: "REPLACE" } as const;
   const { CopyObjectResult } = await client.send(new CopyObjectCommand({ ...target, ...copying }), {
     abortSignal: signal,

@@ -250,7 +250,7 @@ export class S3Store implements ObjectStore {
   ): Promise<ListingPage> {
     const query = { "list-type": "2", prefix: Prefix, ...(token === undefined ? {} : { "continuation-token": token }) };
     const answer = await this.quick.send({ method: "GET", query, patience: this.patience.idle, signal });
-    const quick = parseListing(answer?.body ?? "");
+    const quick = answer && parseListing(answer.content);
     if (quick !== undefined) return quick;
     const command = new ListObjectsV2Command({ Bucket, Prefix, ContinuationToken: token });
     const {
