@@ -34,10 +34,13 @@ export async function* dumpPostgresql(
   connection: DatabaseConnection,
   { folder, schema, snapshot, engineVersion, signal }: PostgresqlDump,
 ): AsyncIterable<DumpFile> {
-  const extensions = await withSession(connection, (session) =>
-    session.query<{ name: string }>("SELECT extname AS name FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1"),
-  );
-  const compression = (await majorVersionOf("pg_dump")) >= 16 ? "zstd" : "6";
+  const [extensions, version] = await Promise.all([
+    withSession(connection, (session) =>
+      session.query<{ name: string }>("SELECT extname AS name FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1"),
+    ),
+    majorVersionOf("pg_dump"),
+  ]);
+  const compression = version >= 16 ? "zstd" : "6";
   const finished = new Mailbox<string>();
   const over = new AbortController();
   const run = runPostgresqlTool(

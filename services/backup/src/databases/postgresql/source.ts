@@ -16,8 +16,6 @@ export class PostgresqlSource implements SourceDatabase {
 
   async preflight(signal?: AbortSignal): Promise<SiteFacts> {
     signal?.throwIfAborted();
-    // Meanwhile: it takes as long as a session does.
-    majorVersionOf("pg_dump").catch(() => {});
     return withSession(this.connection, async (session) => {
       const { tablePrefix } = this.connection;
       const engineVersion = await this.checkVersions(session);

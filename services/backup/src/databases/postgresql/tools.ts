@@ -61,16 +61,9 @@ export async function runPostgresqlTool(
   );
 }
 
-const versions = new Map<string, Promise<number>>();
-
-/** Major version of a program, such as 15. Throws where it is not installed. It is asked once. */
-export function majorVersionOf(command: string): Promise<number> {
-  let version = versions.get(command);
-  if (version === undefined) {
-    version = toolVersion(command).then((told) => Number.parseInt(told.version, 10));
-    versions.set(command, version);
-  }
-  return version;
+/** Major version of a program, such as 15. Throws where it is not installed. */
+export async function majorVersionOf(command: string): Promise<number> {
+  return Number.parseInt((await toolVersion(command)).version, 10);
 }
 
 /** https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE */
