@@ -13,8 +13,10 @@ export interface Assignment {
   readonly clients: number;
 }
 
-/** What it says in the end. */
-export type Result = { readonly milliseconds: readonly number[] } | { readonly error: string };
+/** What it says in the end: how long each answer took, and seconds until the last of them. */
+export type Result =
+  | { readonly milliseconds: readonly number[]; readonly seconds: number }
+  | { readonly error: string };
 
 const BUFFER = Buffer.allocUnsafeSlow(2 ** 20);
 
@@ -79,13 +81,19 @@ function run({ url, cookies, seconds, clients }: Assignment): void {
   const { hostname, port, host, pathname, search } = new URL(url);
   const milliseconds: number[] = [];
   const sockets = new Set<Socket>();
+  const start = performance.now();
   let turn = 0;
 
-  const end = (result: Result) => {
-    clearTimeout(timer);
-    for (const socket of sockets) socket.removeAllListeners("close").destroy();
-    parentPort?.postMessage(result);
+  const fail = (message: string) => {
+    for (const socket of sockets) leave(socket);
+    parentPort?.postMessage({ error: message } satisfies Result);
   };
+  const leave = (socket: Socket) => {
+    sockets.delete(socket);
+    socket.removeAllListeners("close").destroy();
+  };
+  /** What was asked in time is waited for: a server that goes on with it would have less for the next run. */
+  const isOver = () => performance.now() - start > seconds * 1000;
 
   const begin = () => {
     let answer = new Answer();
@@ -95,24 +103,27 @@ function run({ url, cookies, seconds, clients }: Assignment): void {
       turn = (turn + 1) % cookies.length;
       socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nCookie: ${cookies[turn]}\r\n\r\n`);
     };
-    const take = (length: number, buffer: Uint8Array) => {
-      try {
-        if (!answer.take((buffer as Buffer).subarray(0, length))) return true;
-      } catch (error) {
-        end({ error: String(error) });
-        return false;
-      }
+    const end = () => {
       milliseconds.push(performance.now() - sent);
-      if (answer.isLastOfConnection) {
-        socket.removeAllListeners("close").destroy();
-        sockets.delete(socket);
-        begin();
+      if (answer.isLastOfConnection || isOver()) {
+        leave(socket);
+        if (!isOver()) begin();
+        else if (sockets.size === 0)
+          parentPort?.postMessage({ milliseconds, seconds: (performance.now() - start) / 1000 } satisfies Result);
         return false;
       }
       answer = new Answer();
       sent = performance.now();
       ask();
       return true;
+    };
+    const take = (length: number, buffer: Uint8Array) => {
+      try {
+        return answer.take((buffer as Buffer).subarray(0, length)) ? end() : true;
+      } catch (error) {
+        fail(String(error));
+        return false;
+      }
     };
     const socket = connect({
       host: hostname,
@@ -121,12 +132,11 @@ function run({ url, cookies, seconds, clients }: Assignment): void {
       onread: { buffer: BUFFER, callback: take },
     });
     sockets.add(socket);
-    socket.on("error", (error) => end({ error: error.message }));
-    socket.on("close", () => end({ error: "a connection was closed before its answer had ended" }));
+    socket.on("error", (error) => fail(error.message));
+    socket.on("close", () => fail("a connection was closed before its answer had ended"));
     ask();
   };
 
-  const timer = setTimeout(() => end({ milliseconds }), seconds * 1000);
   for (let client = 0; client < clients; client++) begin();
 }
 
