@@ -1,6 +1,6 @@
 import { readAhead } from "../concurrency";
 import { BLOBS } from "../repository/layout";
-import { blobPath } from "../sources/files";
+import { blobFolder } from "../sources/files";
 import type { ObjectInfo, ObjectStore } from "../stores/store";
 
 /** A blob of the repository, as the listing shows it. */
@@ -20,6 +20,9 @@ const DIGITS: readonly string[] = Array.from({ length: 16 }, (_, index) => index
 
 /** Blobs of which a request for each of 256 prefixes would bring fewer than 200. */
 const SPARSE = 50_000;
+
+/** Characters of a hash. */
+const HASH = 40;
 
 /** Prefixes that are listed at the same time. */
 const PARALLEL = 8;
@@ -85,9 +88,10 @@ function isSparse(first: readonly StoredBlob[]): boolean {
 function blobsOf(page: readonly ObjectInfo[], folder: string): StoredBlob[] {
   const blobs: StoredBlob[] = [];
   for (const { key, size, lastModified } of page) {
-    const hash = key.slice(key.lastIndexOf("/") + 1);
-    if (!/^[0-9a-f]{40}$/.test(hash) || key !== folder + blobPath(hash)) continue;
-    // A copy: a part of a text keeps all of it in memory, here a page of a thousand keys in XML.
+    const hash = key.slice(-HASH);
+    if (!/^[0-9a-f]{40}$/.test(hash) || !key.startsWith(folder)) continue;
+    if (key.slice(folder.length, -HASH) !== blobFolder(hash)) continue;
+    // A copy: a part of a text keeps all of it in memory, here what XML says of an object.
     blobs.push({ hash: Buffer.from(hash, "latin1").toString("latin1"), size, lastModified });
   }
   return blobs;

@@ -9,7 +9,11 @@ export const EMPTY_HASH = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
  * https://github.com/catalyst/moodle-tool_objectfs (classes/local/store/s3/client.php, get_filepath_from_hash)
  */
 export function blobPath(hash: string): string {
-  return `${hash.slice(0, 2)}/${hash.slice(2, 4)}/${hash}`;
+  return blobFolder(hash) + hash;
+}
+
+export function blobFolder(hash: string): string {
+  return `${hash.slice(0, 2)}/${hash.slice(2, 4)}/`;
 }
 
 /** A place where a blob may be. Whether it is there shows when it is read. */

@@ -30,9 +30,14 @@ export function parseListing(xml: Buffer): ListingPage | undefined {
   for (let at = first; at !== -1; ) {
     const next = xml.indexOf(START, at + START.length);
     const text = xml.toString("utf8", at, next === -1 ? undefined : next);
-    const [key, size, lastModified, tag] = ["Key", "Size", "LastModified", "ETag"].map((name) => element(text, name));
+    const [key, size, lastModified] = [element(text, "Key"), element(text, "Size"), element(text, "LastModified")];
     if (key === undefined || size === undefined || lastModified === undefined) return undefined;
-    objects.push({ Key: key, Size: Number(size), LastModified: new Date(lastModified), ETag: tag ?? "" });
+    objects.push({
+      Key: key,
+      Size: Number(size),
+      LastModified: new Date(lastModified),
+      ETag: element(text, "ETag") ?? "",
+    });
     at = next;
   }
   const token = isTruncated === "true" ? element(around, "NextContinuationToken") : undefined;
@@ -83,10 +88,19 @@ export function element(xml: string, name: string): string | undefined {
   return end === -1 ? undefined : withoutEntities(xml.slice(from, end));
 }
 
+const QUOTE = "&quot;";
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 function withoutEntities(text: string): string {
   if (!text.includes("&")) return text;
+  // As every ETag is: quoted, and nothing else.
+  if (
+    text.startsWith(QUOTE) &&
+    text.indexOf("&", QUOTE.length) === text.length - QUOTE.length &&
+    text.endsWith(QUOTE)
+  ) {
+    return `"${text.slice(QUOTE.length, -QUOTE.length)}"`;
+  }
   return text.replace(/&(?:#(\d+)|#x([0-9a-fA-F]+)|(\w+));/g, (whole, decimal, hexadecimal, name) => {
     if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
     if (hexadecimal !== undefined) return String.fromCodePoint(Number.parseInt(hexadecimal, 16));
