@@ -108,18 +108,21 @@ function report(measurements: readonly Measurement[], servers: readonly Server[]
       const own = measurements.filter((measurement) => measurement.page === page && measurement.server === name);
       const figure = (key: "requestsPerSecond" | "p95" | "memoryMb" | "processorMs") =>
         median(own.map((measurement) => measurement[key]));
-      const rate = figure("requestsPerSecond");
       columns(
         `${page}, ${name}`,
-        rate.toFixed(1),
+        figure("requestsPerSecond").toFixed(1),
         `${figure("p95").toFixed(0)} ms`,
         `${figure("memoryMb").toFixed(0)} MiB`,
         `${figure("processorMs").toFixed(1)} ms`,
       );
-      return rate;
+      return own.map(({ requestsPerSecond }) => requestsPerSecond);
     });
-    const [first = Number.NaN, second = Number.NaN] = rates;
-    columns(`${page}, times as many`, (first / second).toFixed(2));
+    // Of the same round, as the machine may be faster in one than in another.
+    const [first = [], second = []] = rates;
+    columns(
+      `${page}, times as many`,
+      median(first.map((rate, round) => rate / (second[round] ?? Number.NaN))).toFixed(2),
+    );
   }
 }
 
