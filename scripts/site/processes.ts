@@ -50,11 +50,11 @@ export class Processes {
     return this.read().filter(isAlive);
   }
 
-  /** Ids of all processes of these services. */
+  /** Ids of all processes of these services, those among them that have ended and that their parent has not heard of. */
   members(names: readonly string[]): number[] {
     return this.running()
       .filter(({ name }) => names.includes(name))
-      .flatMap(session);
+      .flatMap((record) => session(record, statOf));
   }
 
   /** Starts the service apart from this process, and waits until it serves, or until `signal` calls it off. */
@@ -163,16 +163,16 @@ function isAlive(record: ProcessRecord): boolean {
  * The process and those it started, which outlive it where it was killed. Started apart, it leads a session of its own,
  * whose number no other process gets while one of them lives. PHP-FPM makes one more, below it.
  */
-function session({ pid, start }: ProcessRecord): number[] {
+function session({ pid, start }: ProcessRecord, status = statusOf): number[] {
   const leader = statusOf(pid);
   if (leader !== undefined && leader.start !== start) return [];
   const parents = new Map<number, number>();
   const members = new Set<number>();
   for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-    const status = statusOf(Number(name));
-    if (status === undefined) continue;
-    parents.set(Number(name), status.parent);
-    if (status.session === pid) members.add(Number(name));
+    const found = status(Number(name));
+    if (found === undefined) continue;
+    parents.set(Number(name), found.parent);
+    if (found.session === pid) members.add(Number(name));
   }
   const isBelow = (process: number | undefined): boolean =>
     process !== undefined && (members.has(process) || isBelow(parents.get(process)));
@@ -184,15 +184,28 @@ export function startOf(pid: number): string | undefined {
   return statusOf(pid)?.start;
 }
 
-function statusOf(pid: number): { parent: number; session: number; start: string } | undefined {
+/** Nothing where it has ended, heard of or not. */
+function statusOf(pid: number): Stat | undefined {
+  const stat = statOf(pid);
+  return stat?.state === "Z" ? undefined : stat;
+}
+
+interface Stat {
+  readonly state: string | undefined;
+  readonly parent: number;
+  readonly session: number;
+  readonly start: string;
+}
+
+function statOf(pid: number): Stat | undefined {
   try {
     // The name of the program, in parentheses, may hold spaces and parentheses itself.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
       .replace(/^.*\) /s, "")
       .split(" ");
     const [state, parent, session, start] = [fields[0], fields[1], fields[3], fields[19]];
-    if (state === "Z" || start === undefined) return undefined;
-    return { parent: Number(parent), session: Number(session), start };
+    if (start === undefined) return undefined;
+    return { state, parent: Number(parent), session: Number(session), start };
   } catch {
     return undefined;
   }
