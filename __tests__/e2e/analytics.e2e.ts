@@ -3,8 +3,9 @@ import { parseAllDocuments } from "yaml";
 import { AnalyticsServer } from "../../constructs/workloads/analytics-server";
 import { cluster, secret } from "../support/ports";
 import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
 import { install, planned, render } from "./support/charts";
-import { apply, createNamespace, describeOnTestbed, get, kubectl } from "./support/testbed";
+import { createNamespace, describeOnTestbed, get, kubectl } from "./support/testbed";
 
 const namespace = "analytics";
 const release = planned("analytics", (scope) => {

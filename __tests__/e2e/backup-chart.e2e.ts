@@ -7,8 +7,9 @@ import { configurationSchema } from "../../services/backup/src/configuration/sch
 import { parseLine } from "../services/backup/cli/command-lines";
 import { cluster, database, gcs, identity, s3, secret } from "../support/ports";
 import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
 import { install, planned, render } from "./support/charts";
-import { apply, createNamespace, describeOnTestbed, get, kubectl } from "./support/testbed";
+import { createNamespace, describeOnTestbed, get, kubectl } from "./support/testbed";
 
 const NAMESPACE = "backup";
 const COMMANDS = ["snapshot", "verify", "prune", "drill", "restore"];

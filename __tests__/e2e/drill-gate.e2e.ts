@@ -2,8 +2,9 @@
 import { DrillGate } from "../../constructs/workloads/drill-gate";
 import { parseLine } from "../services/backup/cli/command-lines";
 import { cluster, identity, s3 } from "../support/ports";
+import { apply } from "./support/apply";
 import { install, planned, render } from "./support/charts";
-import { apply, createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
+import { createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
 
 const NAMESPACE = "drill-gate";
 

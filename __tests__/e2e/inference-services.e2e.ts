@@ -6,8 +6,9 @@ import { Knative } from "../../constructs/workloads/knative";
 import { rolloutSchema } from "../../services/rollout/src/rollout";
 import { cluster, gcs, s3 } from "../support/ports";
 import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
 import { install, planned, render } from "./support/charts";
-import { apply, createNamespace, describeOnTestbed, get, kubectl } from "./support/testbed";
+import { createNamespace, describeOnTestbed, get, kubectl } from "./support/testbed";
 
 const namespace = "inference-services";
 const prometheusAddress = "http://prometheus.monitoring:9090";

@@ -1,5 +1,6 @@
 /** What waits for a Knative Service, on a cluster that has Knative's own definitions. */
-import { apply, chartFolder, createNamespace, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
+import { apply } from "./support/apply";
+import { chartFolder, createNamespace, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
 
 const namespace = "knative-wait";
 const args = ["moodle-wait", chartFolder("knative-wait"), "--namespace", namespace];

@@ -17,8 +17,9 @@ import {
   secret,
   siteController,
 } from "../support/ports";
+import { apply, check } from "./support/apply";
 import { install, planned, render } from "./support/charts";
-import { apply, check, createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
+import { createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
 
 const aws: SecretStore = { store: "aws-secrets-manager", region: "eu-central-1" };
 const google: SecretStore = { store: "google-secret-manager", project: "moodle-example" };

@@ -9,8 +9,9 @@ import type { InferenceModel } from "../../constructs/workloads/inference-model"
 import { InferenceServices } from "../../constructs/workloads/inference-services";
 import { ModelCache } from "../../constructs/workloads/model-cache";
 import { cluster, efs, s3 } from "../support/ports";
+import { apply } from "./support/apply";
 import { install, planned, render } from "./support/charts";
-import { apply, chartFolder, createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
+import { chartFolder, createNamespace, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
 
 const namespace = "model-cache";
 const bert: InferenceModel = { name: "bert", version: "v1.3.0", framework: "huggingface", pull: "warm-cache" };

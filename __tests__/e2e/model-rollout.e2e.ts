@@ -4,10 +4,11 @@
  */
 import type { Cluster } from "../../services/rollout/src/kubernetes/cluster";
 import type { State } from "../../services/rollout/src/state";
+import { apply } from "./support/apply";
 import { install, render } from "./support/charts";
 import { ModelOnTestbed } from "./support/model-rollout";
 import { hasPrometheus, ScrapingPrometheus } from "./support/prometheus";
-import { apply, createNamespace, describeOnTestbed, get, kubectl, missingTestbed } from "./support/testbed";
+import { createNamespace, describeOnTestbed, get, kubectl, missingTestbed } from "./support/testbed";
 
 const KNATIVE = "model-rollout-knative";
 const STANDARD = "model-rollout-standard";

@@ -4,8 +4,9 @@ import type { AlertReceiver } from "../../constructs/ports";
 import { Monitoring } from "../../constructs/workloads/monitoring";
 import { cluster, identity, secret } from "../support/ports";
 import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
 import { planned, render } from "./support/charts";
-import { apply, createNamespace, describeOnTestbed } from "./support/testbed";
+import { createNamespace, describeOnTestbed } from "./support/testbed";
 
 const topic: AlertReceiver = {
   kind: "sns",

@@ -2,9 +2,10 @@
 import type { IngressControllerRoute } from "../../constructs/ports";
 import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
+import { check } from "./support/apply";
 import { objectsOf, only, site, synthesize, template } from "./support/moodle-site";
 import { mayReach, podLabels, reachableBy } from "./support/network";
-import { check, createNamespace, describeOnTestbed } from "./support/testbed";
+import { createNamespace, describeOnTestbed } from "./support/testbed";
 
 const KINDS = {
   nginx: ["Policy", "VirtualServer"],

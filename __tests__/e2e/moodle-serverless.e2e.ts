@@ -2,9 +2,10 @@
 import type { KnativeServing } from "../../constructs/ports";
 import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
+import { check } from "./support/apply";
 import { containersOf, objectsOf, only, site, synthesize, template } from "./support/moodle-site";
 import { podLabels, reachableBy } from "./support/network";
-import { check, createNamespace, describeOnTestbed } from "./support/testbed";
+import { createNamespace, describeOnTestbed } from "./support/testbed";
 
 const namespace = "serverless";
 const gateway = { namespace: "kourier-system", serviceName: "kourier", port: 80 };

@@ -2,8 +2,9 @@
 import type { DatabaseEndpoint, ObjectStore, SecretRef, SharedFileSystem, SiteRoute } from "../../constructs/ports";
 import type { MoodleWebProps } from "../../constructs/workloads/moodle-web";
 import * as ports from "../support/ports";
+import { apply } from "./support/apply";
 import { everything, site, synthesize, template } from "./support/moodle-site";
-import { apply, describeOnTestbed, kubectl } from "./support/testbed";
+import { describeOnTestbed, kubectl } from "./support/testbed";
 
 interface Cloud {
   readonly store: SecretRef["store"];

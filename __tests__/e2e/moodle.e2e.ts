@@ -1,8 +1,9 @@
 import { stringify } from "yaml";
 import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
 import { CHART, everything, site, synthesize } from "./support/moodle-site";
-import { apply, createNamespace, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
+import { createNamespace, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
 
 const NOWHERE = { nodeSelector: { "example.edu/nowhere": "true" }, tolerations: [] };
 

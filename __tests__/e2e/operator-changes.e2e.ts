@@ -1,6 +1,7 @@
 /** What becomes of sites under moodle-operator when things change or fail, with the real Helm. */
 import type { MoodleWebProps } from "../../constructs/workloads/moodle-web";
 import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
 import {
   cluster,
   condition,
@@ -10,7 +11,7 @@ import {
   revisions,
   serveOnKnative,
 } from "./support/operator";
-import { apply, describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
+import { describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
 
 const SITES = "changing";
 const FULL = "changing-full";

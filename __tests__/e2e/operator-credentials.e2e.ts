@@ -9,8 +9,9 @@ import { MotoServer } from "../servers/support/moto";
 import { PostgresqlTestServer } from "../servers/support/postgresql";
 import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
 import { cluster, condition, OperatorUnderTest, revisions, type Started } from "./support/operator";
-import { apply, describeOnTestbed, get, kubectl } from "./support/testbed";
+import { describeOnTestbed, get, kubectl } from "./support/testbed";
 
 const SITES = "rotating";
 const BLUE = { username: "moodle_blue", password: "the-password-of-blue-1" };

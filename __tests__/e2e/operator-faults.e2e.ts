@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { ApiProxy } from "./support/api-proxy";
+import { apply } from "./support/apply";
 import { cluster, condition, OperatorUnderTest, patchCluster, revisions, type Started } from "./support/operator";
 import { giveDisks, startCluster } from "./support/start";
 import stop from "./support/stop";
-import { apply, describeOnTestbed, get, kubectl, TESTBED } from "./support/testbed";
+import { describeOnTestbed, get, kubectl, TESTBED } from "./support/testbed";
 
 const SITES = "failing";
 const NAMESPACE = "operator-faults";

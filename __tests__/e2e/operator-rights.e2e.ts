@@ -7,9 +7,10 @@ import type { MoodleWebProps } from "../../constructs/workloads/moodle-web";
 import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
 import { ApiProxy, type Right } from "./support/api-proxy";
+import { apply } from "./support/apply";
 import { everything } from "./support/moodle-site";
 import { cluster, condition, ON_KNATIVE, OperatorUnderTest, serveOnKnative } from "./support/operator";
-import { apply, describeOnTestbed, kubectl } from "./support/testbed";
+import { describeOnTestbed, kubectl } from "./support/testbed";
 
 const SITES = "rights";
 const NAMESPACE = "operator-rights";

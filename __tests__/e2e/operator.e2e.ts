@@ -1,7 +1,8 @@
 /** The life of sites under moodle-operator, with the real Helm and the rights of its own chart. */
 import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
 import { cluster, condition, OperatorUnderTest, patchCluster, revisions } from "./support/operator";
-import { apply, describeOnTestbed, get, kubectl } from "./support/testbed";
+import { describeOnTestbed, get, kubectl } from "./support/testbed";
 
 const SITES = "operated";
 

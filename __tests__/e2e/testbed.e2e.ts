@@ -1,4 +1,5 @@
-import { apply, createNamespace, describeOnTestbed, kubectl } from "./support/testbed";
+import { apply } from "./support/apply";
+import { createNamespace, describeOnTestbed, kubectl } from "./support/testbed";
 
 describeOnTestbed("testbed", () => {
   const namespace = "testbed";

@@ -19,8 +19,9 @@ import { KServe } from "../../constructs/workloads/kserve";
 import { Monitoring } from "../../constructs/workloads/monitoring";
 import { cluster, identity, nlbEdge, secret, siteController, targetGroup } from "../support/ports";
 import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
 import { isMap, merge, type PlannedRelease, plannedReleases } from "./support/releases";
-import { apply, createNamespace, helm, kubectl, missingTestbed, run } from "./support/testbed";
+import { createNamespace, helm, kubectl, missingTestbed, run } from "./support/testbed";
 
 const access = {
   ...cluster,

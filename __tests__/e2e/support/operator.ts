@@ -9,8 +9,9 @@ import { parse, stringify } from "yaml";
 import type { MoodleWebProps } from "../../../constructs/workloads/moodle-web";
 import type { Resource } from "../../support/template";
 import type { ApiProxy } from "./api-proxy";
+import { apply } from "./apply";
 import { objectsOf, site, synthesize } from "./moodle-site";
-import { apply, chartFolder, createNamespace, get, helm, kubectl } from "./testbed";
+import { chartFolder, createNamespace, get, helm, kubectl } from "./testbed";
 
 const ROOT = resolve(__dirname, "../../..");
 const PROGRAM = join(ROOT, "services/operator/dist/cli/main.js");
@@ -53,7 +54,7 @@ export class OperatorUnderTest {
     const { namespace, sites } = this.options;
     await Promise.all([namespace, ...sites].map(createNamespace));
     const objects = (await this.manifests()).filter(({ kind }) => kind !== "Deployment");
-    await apply(objects.map((object) => JSON.stringify(inNamespace(object, namespace))).join("\n"));
+    await apply(objects.map((object) => JSON.stringify(inNamespace(object, namespace))).join("\n---\n"));
     await kubectl(["wait", "crd/moodleclusters.moodleplatform.io", "--for=condition=Established", "--timeout=30s"]);
     await this.writeKubeconfig();
   }

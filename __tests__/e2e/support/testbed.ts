@@ -5,6 +5,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { apply } from "./apply";
 
 const ROOT = resolve(__dirname, "../../..");
 
@@ -50,23 +51,6 @@ export function run(command: string, args: readonly string[], options: RunOption
 export const kubectl = (args: readonly string[], options?: RunOptions) => run("kubectl", args, options);
 
 export const helm = (args: readonly string[], options?: RunOptions) => run("helm", args, options);
-
-/** Applies manifests server-side; unknown and repeated fields are refused. Returns what was applied, a name a line. */
-export async function apply(manifests: string, namespace?: string): Promise<string[]> {
-  const scope = namespace === undefined ? [] : ["--namespace", namespace];
-  const output = await kubectl(["apply", "--server-side", "--validate=strict", "--output=name", ...scope, "-f", "-"], {
-    input: manifests,
-  });
-  return output.trim().split("\n");
-}
-
-/** Asks whether manifests could be applied so, and changes nothing. Returns what they are, a name a line. */
-export async function check(manifests: string, namespace?: string): Promise<string[]> {
-  const scope = namespace === undefined ? [] : ["--namespace", namespace];
-  const flags = ["--server-side", "--dry-run=server", "--validate=strict", "--output=name"];
-  const output = await kubectl(["apply", ...flags, ...scope, "-f", "-"], { input: manifests });
-  return output.trim().split("\n");
-}
 
 /** An object, or a list where no name is given, as the API server holds it. */
 // biome-ignore lint/suspicious/noExplicitAny: JSON is asserted on field by field
