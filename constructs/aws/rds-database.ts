@@ -92,7 +92,7 @@ export class RdsDatabase extends Construct {
   readonly masterSecretArn: string | undefined;
   /** The instance, or the Multi-AZ DB cluster. */
   readonly databaseArn: string;
-  /** Of every instance, the writer first; of a cluster in any order, as any may write. */
+  /** Of every instance, the writer first; of a cluster in any order, for each may write. */
   readonly instanceIdentifiers: readonly string[];
 
   private readonly engine: RdsEngine;

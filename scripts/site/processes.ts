@@ -198,16 +198,20 @@ interface Stat {
 }
 
 function statOf(pid: number): Stat | undefined {
+  const fields = statFields(pid);
+  const [state, parent, session, start] = [fields[0], fields[1], fields[3], fields[19]];
+  return start === undefined ? undefined : { state, parent: Number(parent), session: Number(session), start };
+}
+
+/** Fields of proc(5)'s stat from the third, `state`, on; none where the process has ended and its parent has heard of it. */
+export function statFields(pid: number): string[] {
   try {
     // The name of the program, in parentheses, may hold spaces and parentheses itself.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    return readFileSync(`/proc/${pid}/stat`, "utf8")
       .replace(/^.*\) /s, "")
       .split(" ");
-    const [state, parent, session, start] = [fields[0], fields[1], fields[3], fields[19]];
-    if (start === undefined) return undefined;
-    return { state, parent: Number(parent), session: Number(session), start };
   } catch {
-    return undefined;
+    return [];
   }
 }
 

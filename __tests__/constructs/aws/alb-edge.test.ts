@@ -1,20 +1,7 @@
 import { AlbEdge, type AlbEdgeProps } from "../../../constructs/aws/alb-edge";
 import { LoadBalancerControllerIdentity } from "../../../constructs/aws/load-balancer-controller-identity";
 import { type Resource, Template } from "../../support/template";
-
-const props: AlbEdgeProps = {
-  name: "moodle-production-1",
-  account: "123456789012",
-  region: "eu-central-1",
-  domain: "moodle.example.edu",
-  hostedZoneId: "Z0123456789ABC",
-  vpcId: "vpc-one",
-  publicSubnetIds: ["subnet-public-a", "subnet-public-b"],
-  publicSubnetCidrs: ["10.20.128.0/21", "10.20.136.0/21"],
-  clusterSecurityGroupId: "sg-cluster",
-  allowedCidrs: ["192.0.2.0/24", "198.51.100.0/24"],
-  waf: true,
-};
+import { albEdgeProps as props } from "./support/alb-edge-props";
 
 function synthesize(overrides: Partial<AlbEdgeProps> = {}): Template {
   return Template.from((stack) => {

@@ -1,19 +1,12 @@
 import { AlbEdge, type AlbEdgeProps } from "../../../constructs/aws/alb-edge";
 import { type Resource, Template } from "../../support/template";
+import { albEdgeProps } from "./support/alb-edge-props";
 
 const props: AlbEdgeProps = {
+  ...albEdgeProps,
   // As long as a name may be.
   name: "moodle-abcdefghijklmnop-99xy",
-  account: "123456789012",
-  region: "eu-central-1",
-  domain: "moodle.example.edu",
-  hostedZoneId: "Z0123456789ABC",
-  vpcId: "vpc-one",
-  publicSubnetIds: ["subnet-public-a", "subnet-public-b"],
-  publicSubnetCidrs: ["10.20.128.0/21", "10.20.136.0/21"],
-  clusterSecurityGroupId: "sg-cluster",
   allowedCidrs: ["0.0.0.0/0"],
-  waf: true,
   loginRequestsPerMinute: 600,
   cdn: { subnetIds: ["subnet-intra-a", "subnet-intra-b"], subnetCidrs: ["10.20.192.0/21", "10.20.200.0/21"] },
 };

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
-import { parse, parseAllDocuments } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { ApiServer } from "../../../services/operator/src/api-server/api-server";
 import { Mapper } from "../../../services/operator/src/api-server/mapper";
 import { type KubeObject, pathOf } from "../../../services/operator/src/api-server/object";
+import { administratorAccess } from "./access";
 
 /**
  * Applies manifests server-side, one after the other; unknown and repeated fields are refused. Returns what was applied, as
@@ -18,9 +18,8 @@ export function check(manifests: string, namespace?: string): Promise<string[]> 
 }
 
 function administrator(): ApiServer {
-  const { clusters, users } = parse(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
-  const { server, "certificate-authority": authority } = clusters[0].cluster;
-  const access = { ca: readFileSync(authority), headers: { authorization: `Bearer ${users[0].user.token}` } };
+  const { server, caCertificate, token } = administratorAccess();
+  const access = { ca: caCertificate, headers: { authorization: `Bearer ${token}` } };
   return new ApiServer({
     server: new URL(server),
     authorize: async () => access,

@@ -1,8 +1,6 @@
 /** A model on the testbed: the real API server and Prometheus, and a model of the controllers between them. */
-import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parse } from "yaml";
 import { ApiServer } from "../../../services/rollout/src/kubernetes/api-server";
 import { type Cluster, type Kind, RESOURCES } from "../../../services/rollout/src/kubernetes/cluster";
 import { Log } from "../../../services/rollout/src/log";
@@ -12,6 +10,7 @@ import type { Rollout } from "../../../services/rollout/src/rollout";
 import type { State } from "../../../services/rollout/src/state";
 import { KnativeModel } from "../../services/rollout/support/knative-model";
 import { asked } from "../../services/rollout/support/world";
+import { type Access, administratorAccess } from "./access";
 import { get, kubectl } from "./testbed";
 
 /** What each scrape adds to the counters of one pod or service, and what they hold. */
@@ -68,13 +67,13 @@ export class ModelOnTestbed {
 
   private constructor(
     readonly namespace: string,
-    private readonly access: { readonly server: string; readonly caCertificate: string; readonly adminToken: string },
+    private readonly access: Access,
     token: string,
     prometheus: string,
   ) {
-    const { server, caCertificate, adminToken } = access;
+    const { server, caCertificate } = access;
     this.cluster = new ApiServer({ server, namespace, caCertificate, token: () => token });
-    this.administrator = new ApiServer({ server, namespace, caCertificate, token: () => adminToken });
+    this.administrator = new ApiServer({ server, namespace, caCertificate, token: () => access.token });
     this.surroundings = {
       prometheus: new PrometheusServer({ url: prometheus }),
       now: () => new Date(),
@@ -84,10 +83,7 @@ export class ModelOnTestbed {
 
   static async create(namespace: string, prometheus: string): Promise<ModelOnTestbed> {
     const token = await kubectl(["create", "token", "model-rollout", "--namespace", namespace]);
-    const { clusters, users } = parse(readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
-    const { server, "certificate-authority": authority } = clusters[0].cluster;
-    const access = { server, caCertificate: readFileSync(authority, "utf8"), adminToken: users[0].user.token };
-    return new ModelOnTestbed(namespace, access, token.trim(), prometheus);
+    return new ModelOnTestbed(namespace, administratorAccess(), token.trim(), prometheus);
   }
 
   /** What Helm writes. */
@@ -123,10 +119,10 @@ export class ModelOnTestbed {
   }
 
   async setStatus(kind: Kind, name: string, status: unknown): Promise<void> {
-    const { server, caCertificate, adminToken } = this.access;
+    const { server, caCertificate, token } = this.access;
     const { apiVersion, plural } = RESOURCES[kind];
     const url = `${server}/apis/${apiVersion}/namespaces/${this.namespace}/${plural}/${name}/status`;
-    const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/merge-patch+json" };
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/merge-patch+json" };
     const code = await new Promise((done, failed) => {
       request(url, { method: "PATCH", ca: caCertificate, headers }, (response) => {
         response.resume().on("end", () => done(response.statusCode));

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { statFields } from "../processes";
 import type { Site } from "../site";
 
 /** Clock ticks a second, as the kernel gives them to programs: `getconf CLK_TCK` is 100 on all that Debian runs on. */
@@ -13,15 +13,8 @@ export function processorSeconds(site: Site, services: readonly string[]): numbe
   for (const service of services) {
     // Listed just before they are read: one that its parent hears of in between would be missed.
     for (const pid of site.processes.members([service])) {
-      try {
-        // The name of the program, in parentheses, may hold spaces and parentheses itself.
-        const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-          .replace(/^.*\) /s, "")
-          .split(" ");
-        for (const field of fields.slice(11, 15)) ticks += Number(field);
-      } catch {
-        // It has ended since, and its time is its parent's.
-      }
+      // One that has ended since has none, and its time is its parent's.
+      for (const field of statFields(pid).slice(11, 15)) ticks += Number(field);
     }
   }
   return ticks / TICKS;
