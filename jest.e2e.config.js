@@ -12,5 +12,5 @@ module.exports = {
   globalTeardown: "<rootDir>/__tests__/e2e/support/stop.ts",
   testTimeout: 180_000,
   // Tests wait more than they compute.
-  maxWorkers: 4,
+  maxWorkers: 5,
 };

@@ -7,41 +7,37 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { ApiProxy } from "./support/api-proxy";
 import { apply } from "./support/apply";
-import { cluster, condition, OperatorUnderTest, patchCluster, revisions, type Started } from "./support/operator";
+import { applyDefinitions } from "./support/definitions";
+import {
+  cluster,
+  condition,
+  leads,
+  OperatorUnderTest,
+  patchCluster,
+  revisions,
+  type Started,
+  until,
+} from "./support/operator";
 import { giveDisks, startCluster } from "./support/start";
 import stop from "./support/stop";
-import { describeOnTestbed, get, kubectl, TESTBED } from "./support/testbed";
+import { describeOnTestbed, get, kubectl } from "./support/testbed";
 
 const SITES = "failing";
 const NAMESPACE = "operator-faults";
 
-/** Definitions that a site of these tests needs. */
-const DEFINITIONS = ["aws-load-balancer-controller-3.5.0", "external-secrets-2.9.0", "prometheus-operator-0.93.1"];
+/** Custom resources that a site of these tests is made of. */
+const DEFINITIONS = ["externalsecrets.external-secrets.io", "targetgroupbindings.elbv2.k8s.aws"];
 
 let proxy: ApiProxy;
 const operator = new OperatorUnderTest({ namespace: NAMESPACE, sites: [SITES], proxy: () => proxy });
 
 const small = { web: { minReplicas: 1, maxReplicas: 2, cpu: 1, memoryMb: 1024 } };
 
-const put = (name: string) => apply(cluster(name, SITES, {}, {}, small), SITES);
+const ready = (seconds?: number) => condition("moodlecluster", "steady", SITES, "Ready=True:Available", seconds);
 
-const ready = (name: string, seconds?: number) =>
-  condition("moodlecluster", name, SITES, "Ready=True:Available", seconds);
+const resize = (maxReplicas: number) => patchCluster("steady", SITES, { values: { web: { maxReplicas } } });
 
-const resize = (name: string, maxReplicas: number) => patchCluster(name, SITES, { values: { web: { maxReplicas } } });
-
-const bound = async (name: string) => (await get(["hpa", `${name}-web`], SITES)).spec.maxReplicas as number;
-
-async function until(what: string, seconds: number, done: () => boolean | Promise<boolean>): Promise<number> {
-  const began = Date.now();
-  while (!(await done())) {
-    if (Date.now() - began > seconds * 1000) throw new Error(`${what}: not within ${seconds} seconds`);
-    await sleep(100);
-  }
-  return (Date.now() - began) / 1000;
-}
-
-const leads = ({ log }: Started) => log.includes('"leads"');
+const bound = async () => (await get(["hpa", "steady-web"], SITES)).spec.maxReplicas as number;
 
 describeOnTestbed("moodle-operator", () => {
   let process1: Started;
@@ -49,13 +45,12 @@ describeOnTestbed("moodle-operator", () => {
   beforeAll(async () => {
     process.env.TESTBED_DIR = mkdtempSync(join(tmpdir(), "moodle-platform-faults-"));
     await startCluster(process.env.TESTBED_DIR);
-    const files = DEFINITIONS.flatMap((name) => ["-f", join(TESTBED, "../crds", `${name}.yaml`)]);
-    await Promise.all([kubectl(["apply", "--server-side", ...files]), giveDisks()]);
+    await Promise.all([applyDefinitions(DEFINITIONS), giveDisks()]);
     proxy = await ApiProxy.start();
     await operator.install();
     process1 = await operator.start();
-    await put("steady");
-    await ready("steady");
+    await apply(cluster("steady", SITES, {}, {}, small), SITES);
+    await ready();
   });
   afterAll(async () => {
     await operator.uninstall();
@@ -67,9 +62,9 @@ describeOnTestbed("moodle-operator", () => {
     await until("watches", 30, () => proxy.watching >= 8);
     const lists = proxy.lists.length;
     proxy.cutWatches();
-    await resize("steady", 3);
-    await ready("steady");
-    expect(await bound("steady")).toBe(3);
+    await resize(3);
+    await ready();
+    expect(await bound()).toBe(3);
     const relisted = proxy.lists.slice(lists).filter((resource) => resource === "moodleclusters");
     expect(relisted).toEqual([]);
   });
@@ -78,20 +73,25 @@ describeOnTestbed("moodle-operator", () => {
     await until("watches", 60, () => proxy.watching >= 8);
     const lists = proxy.lists.length;
     proxy.expireWatches();
-    await resize("steady", 4);
-    await ready("steady");
-    expect(await bound("steady")).toBe(4);
+    await resize(4);
+    await ready();
+    expect(await bound()).toBe(4);
     expect(proxy.lists.slice(lists)).toContain("moodleclusters");
   });
 
   test("survives a restart of the API server", async () => {
     const before = await revisions("steady", SITES);
+    const holder = async () => (await get(["lease", "moodle-operator"], NAMESPACE)).spec;
+    const { renewTime } = await holder();
     await restartApiServer();
-    await resize("steady", 5);
-    await ready("steady", 120);
-    expect(await bound("steady")).toBe(5);
+    // A server that is away for long costs the leader its lease: it ends then, and the kubelet starts it anew.
+    const ended = () => process1.child.exitCode !== null;
+    await until("renewal", 30, async () => ended() || (await holder()).renewTime !== renewTime);
+    if (ended()) process1 = await operator.start();
+    await resize(5);
+    await ready(120);
+    expect(await bound()).toBe(5);
     expect(await revisions("steady", SITES)).toHaveLength(before.length + 1);
-    expect(process1.child.exitCode).toBeNull();
   });
 
   test("another process takes over within 20 seconds of a leader's death, and does nothing twice", async () => {
@@ -100,10 +100,10 @@ describeOnTestbed("moodle-operator", () => {
     expect(leads(second)).toBe(false);
     const before = await revisions("steady", SITES);
     await operator.end(process1.child, "SIGKILL");
-    await resize("steady", 6);
+    await resize(6);
     const seconds = await until("takeover", 60, () => leads(second));
     expect(seconds).toBeLessThan(20);
-    await ready("steady");
+    await ready();
     expect(await revisions("steady", SITES)).toHaveLength(before.length + 1);
     expect((await get(["lease", "moodle-operator"], NAMESPACE)).spec.leaseTransitions).toBeGreaterThan(0);
     // One that ends as it should is replaced at once.
@@ -128,58 +128,16 @@ describeOnTestbed("moodle-operator", () => {
       await apply(JSON.stringify({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, labels } }), NAMESPACE);
       await until("refusal", 60, () => own.log.includes("Unauthorized"));
       await writeToken(folder);
-      await resize("steady", 7);
-      await ready("steady");
-      expect(await bound("steady")).toBe(7);
+      await resize(7);
+      await ready();
+      expect(await bound()).toBe(7);
       expect(own.child.exitCode).toBeNull();
       await operator.end(own.child);
     } finally {
       rmSync(folder, { recursive: true });
     }
   });
-
-  test("killed again and again while many sites are rolled out, it ends where it would have", async () => {
-    await operator.renew();
-    const names = Array.from({ length: KILLED_SITES }, (_, index) => `site-${index}`);
-    const wanted = new Map(names.map((name) => [name, 2]));
-    for (const name of names) await put(name);
-    for (let kill = 0; kill < KILLS; kill++) {
-      // A dead leader's lease would be waited for: that is another test's.
-      await kubectl(["delete", "lease", "moodle-operator", "--namespace", NAMESPACE, "--ignore-not-found"]);
-      const own = await operator.start();
-      await until("leads", 60, () => leads(own));
-      const name = names[kill % names.length] ?? "";
-      if (kill >= KILLS / 2) {
-        wanted.set(name, kill);
-        await resize(name, kill);
-      }
-      await sleep(Math.random() * 3000);
-      await operator.end(own.child, "SIGKILL");
-    }
-    await kubectl(["delete", "lease", "moodle-operator", "--namespace", NAMESPACE, "--ignore-not-found"]);
-    await operator.start();
-    for (const name of names) {
-      const { status } = await ready(name, 300);
-      expect({ name, bound: await bound(name) }).toEqual({ name, bound: wanted.get(name) });
-      const [latest, ...older] = await revisions(name, SITES);
-      expect(latest).toBe(`${status.release.revision} deployed`);
-      expect(older.filter((one) => !/ (superseded|failed)$/.test(one))).toEqual([]);
-    }
-    // Nothing is there twice: each site has the objects of the one that nobody disturbed.
-    const kinds = "deployments,services,hpa,networkpolicies,externalsecrets,serviceaccounts,pvc,pdb";
-    const objectsOf = async (name: string) =>
-      (await get([kinds, `--selector=app.kubernetes.io/instance=${name}`], SITES)).items
-        .map(({ kind, metadata }: { kind: string; metadata: { name: string } }) => `${kind} ${metadata.name}`)
-        .map((one: string) => one.replace(name, "site"))
-        .sort();
-    const expected = await objectsOf("steady");
-    for (const name of names) expect(await objectsOf(name)).toEqual(expected);
-  }, 1_200_000);
 });
-
-/** Some by default, for each takes its time. With `OPERATOR_KILLS=50`, and 20 sites, it is a proof. */
-const KILLS = Number(process.env.OPERATOR_KILLS ?? "8");
-const KILLED_SITES = Math.min(KILLS, 20);
 
 const isAnswering = (port: number) =>
   fetch(`http://127.0.0.1:${port}/healthz`).then(

@@ -35,7 +35,7 @@ let proxy: ApiProxy;
 const operator = new OperatorUnderTest({
   namespace: NAMESPACE,
   sites: [SITES],
-  args: ["--drift-minutes", "1"],
+  args: ["--drift-seconds", "20"],
   proxy: () => proxy,
 });
 

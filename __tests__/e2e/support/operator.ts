@@ -70,11 +70,6 @@ export class OperatorUnderTest {
     );
   }
 
-  /** The token of the service account as it is now. */
-  renew(): Promise<void> {
-    return this.writeKubeconfig();
-  }
-
   /** A kubeconfig of the chart's service account. */
   private async writeKubeconfig(): Promise<void> {
     const { namespace } = this.options;
@@ -248,4 +243,17 @@ function freePort(): Promise<number> {
       server.close(() => done(typeof address === "object" && address !== null ? address.port : 0));
     });
   });
+}
+
+/** Whether a process has begun to lead. */
+export const leads = ({ log }: Started): boolean => log.includes('"leads"');
+
+/** Returns the seconds that it took. */
+export async function until(what: string, seconds: number, done: () => boolean | Promise<boolean>): Promise<number> {
+  const began = Date.now();
+  while (!(await done())) {
+    if (Date.now() - began > seconds * 1000) throw new Error(`${what}: not within ${seconds} seconds`);
+    await sleep(100);
+  }
+  return (Date.now() - began) / 1000;
 }

@@ -1,8 +1,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import keepTemporaryFiles from "../../support/temporary-files";
+import { applyDefinitions } from "./definitions";
 import stop from "./stop";
 import { missingPlugins } from "./terraform";
 import { kubectl, missingTestbed, run, TESTBED } from "./testbed";
@@ -46,19 +46,4 @@ export async function giveDisks(): Promise<void> {
   const patch = JSON.stringify({ status: { capacity: disk, allocatable: disk } });
   const nodes = (await kubectl(["get", "nodes", "--output=name"])).trim().split("\n");
   for (const node of nodes) await kubectl(["patch", node, "--subresource=status", "--type=merge", "--patch", patch]);
-}
-
-/** Custom resources of every controller that a chart speaks to. */
-async function applyDefinitions(): Promise<void> {
-  await kubectl(["apply", "--server-side", "-f", join(TESTBED, "../crds"), "-f", join(__dirname, "gke-policies.yaml")]);
-  // The last of them is served last. "kubectl wait" itself fails on a definition that has no status yet.
-  for (let triesLeft = 60; ; triesLeft--) {
-    try {
-      await kubectl(["get", "gcpgatewaypolicies.networking.gke.io", "--all-namespaces"]);
-      return;
-    } catch (error) {
-      if (triesLeft === 0) throw error;
-      await sleep(1000);
-    }
-  }
 }

@@ -34,9 +34,9 @@ program
   )
   .addOption(new Option("--helm-processes <count>", "Helm processes at a time").argParser(count).default(4))
   .addOption(
-    new Option("--drift-minutes <minutes>", "minutes between two comparisons of a site with its release")
+    new Option("--drift-seconds <seconds>", "seconds between two comparisons of a site with its release")
       .argParser(count)
-      .default(10),
+      .default(600),
   )
   .addOption(
     new Option("--stores <file>", "JSON of the secret stores in which the logins of sites are watched")

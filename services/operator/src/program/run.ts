@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly port: number;
   readonly workers: number;
   readonly helmProcesses: number;
-  readonly driftMinutes: number;
+  readonly driftSeconds: number;
   /** Where the stores are of which the logins of sites are watched. */
   readonly stores: Stores;
   readonly credentialsSeconds: number;
@@ -63,7 +63,7 @@ export async function run(options: RunOptions, log: Log, stop: AbortSignal): Pro
     charts: { moodle: loadChart(join(options.charts, "moodle")), backup: loadChart(join(options.charts, "backup")) },
     namespaces: options.namespaces,
     workers: options.workers,
-    driftInterval: options.driftMinutes * 60_000,
+    driftInterval: options.driftSeconds * 1000,
     stores: options.stores,
     credentialsInterval: options.credentialsSeconds * 1000,
     instance: hostname(),

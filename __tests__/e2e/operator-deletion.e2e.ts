@@ -1,0 +1,61 @@
+/** What becomes of a site under moodle-operator whose MoodleCluster is deleted, with the real Helm. */
+import type { Resource } from "../support/template";
+import { apply } from "./support/apply";
+import { cluster, condition, OperatorUnderTest, revisions } from "./support/operator";
+import { describeOnTestbed, get, kubectl } from "./support/testbed";
+
+const SITES = "deleting";
+
+const operator = new OperatorUnderTest({ namespace: "operator-deletion", sites: [SITES] });
+
+const put = (name: string, changes: Resource) => apply(cluster(name, SITES, changes), SITES);
+
+const ready = (name: string) => condition("moodlecluster", name, SITES, "Ready=True:Available");
+
+const removed = (name: string) => kubectl(["delete", "moodlecluster", name, "--namespace", SITES, "--timeout=90s"]);
+
+describeOnTestbed("moodle-operator", () => {
+  beforeAll(async () => {
+    await operator.install();
+    await operator.start();
+  });
+  afterAll(() => operator.uninstall());
+
+  test.each([
+    ["Retain", true],
+    ["Delete", false],
+  ] as const)("by deletionPolicy %s, that the site stays is %s", async (deletionPolicy, stays) => {
+    const name = deletionPolicy.toLowerCase();
+    await put(name, { deletionPolicy });
+    await ready(name);
+    await removed(name);
+    expect(await revisions(name, SITES)).toEqual(stays ? ["1 deployed"] : []);
+    const { items } = await get(["deployments", `--selector=app.kubernetes.io/instance=${name}`], SITES);
+    expect(items.length > 0).toBe(stays);
+  });
+
+  test("by deletionPolicy Snapshot, a site goes after its last snapshot, and not without one", async () => {
+    const snapshot = { cronJob: "last-snapshot" };
+    await put("snapshotted", { deletionPolicy: "Snapshot", snapshot });
+    await ready("snapshotted");
+    await kubectl(["delete", "moodlecluster", "snapshotted", "--namespace", SITES, "--wait=false"]);
+    await condition("moodlecluster", "snapshotted", SITES, "Stalled=True:SnapshotFailed");
+    expect(await revisions("snapshotted", SITES)).toEqual(["1 deployed"]);
+    await apply(JSON.stringify(cronJob("last-snapshot")), SITES);
+    await kubectl(["wait", "--for=delete", "moodlecluster/snapshotted", "--namespace", SITES, "--timeout=90s"]);
+    expect(await revisions("snapshotted", SITES)).toEqual([]);
+  });
+});
+
+/** Of charts/backup, as far as a snapshot is made from it: its pods end well on simulated nodes. */
+function cronJob(name: string): Resource {
+  const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
+  const container = { name: "snapshot", image: "registry.example.edu/backup:0.1.0", securityContext };
+  const pod = {
+    restartPolicy: "Never",
+    securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [container],
+  };
+  const jobTemplate = { spec: { template: { spec: pod } } };
+  return { apiVersion: "batch/v1", kind: "CronJob", metadata: { name }, spec: { schedule: "0 0 1 1 *", jobTemplate } };
+}
