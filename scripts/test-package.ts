@@ -1,6 +1,7 @@
 /**
  * `npm run test:package`: packs the library, installs the tarball and `examples/own-stack` in an empty folder, imports
- * every export, type-checks and synthesizes the example, and sees that there is one copy of cdktf.
+ * every export, type-checks and synthesizes the example, by the settings of cdktf's template too, and sees that there is
+ * one copy of cdktf.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -55,7 +56,18 @@ function testPackage(folder: string): void {
     "the example's charts come out of the package",
     local.length > 0 && local.every(({ chart }) => isChart(join(example, "cdktf.out/stacks/campus", chart))),
   );
+  checkTemplate(example);
 }
+
+/** A project as `cdktf init --template=typescript` makes it resolves modules as TypeScript did before packages had exports. */
+function checkTemplate(folder: string): void {
+  cpSync(join(root, "node_modules/@cdktf/cli-core/templates/typescript/tsconfig.json"), join(folder, "tsconfig.json"));
+  run(folder, "npm", "install", "--no-save", "--prefer-offline", "--no-audit", "--no-fund", TYPESCRIPT_5);
+  run(folder, "npx", "--no-install", "tsc", "--noEmit", "--lib", "es2022");
+  check("cdktf's template finds the types of the example", true);
+}
+
+const TYPESCRIPT_5 = "typescript@5.9.3";
 
 const IMPORT_EVERYTHING = `
   const { Construct } = require("constructs");
