@@ -63,6 +63,30 @@ describeSites("stores", (site) => {
     expect(await many()).toEqual(Array(60).fill(200));
   });
 
+  it("keep a language's strings as code, and show them as the shared folder has them now", async () => {
+    const labels = async () =>
+      (await (await fetch(`${site.url}/login/index.php`)).text()).match(/placeholder="[^"]*"/g);
+    const file = "data/lang/en_local/moodle.php";
+    for (const word of ["First", "Second"]) {
+      site.put(file, `<?php $string["username"] = "${word} name";`);
+      // What is new opcache would leave out by itself.
+      await site.exec("touch", "--date", "1 minute ago", site.path(file));
+      await site.exec("moodle", "php", "admin/cli/purge_caches.php", "--lang");
+      expect(await labels()).toContain(`placeholder="${word} name"`);
+    }
+    await site.exec("rm", "--recursive", site.path("data/lang/en_local"));
+    await site.exec("moodle", "php", "admin/cli/purge_caches.php", "--lang");
+    expect(await labels()).toContain('placeholder="Username"');
+    const files = await site.exec(
+      "grep",
+      "--files-with-matches",
+      "--recursive",
+      "Second name",
+      site.path("local/arrays"),
+    );
+    expect(files.trim().split("\n")).toHaveLength(1);
+  });
+
   it("serve a page as fast as it comes when the caches are thrown away", async () => {
     site.redis("redis-cache", "FLUSHALL");
     expect(await student.text(course.course)).toContain("Assignment 1");

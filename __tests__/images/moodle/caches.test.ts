@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
 import { image, MoodleFolder } from "./support/moodle-folder";
 
 interface Caches {
@@ -64,7 +65,7 @@ test("what pods share is in Redis, by TLS", () => {
 
 test("what may be local is in memory or on the pod's disk first, and what is large not in memory", () => {
   const all = caches();
-  expect(stores(all, "core/string")).toEqual(["memory", "redis"]);
+  expect(stores(all, "core/plugin_functions")).toEqual(["memory", "redis"]);
   expect(stores(all, "core/coursemodinfo")).toEqual(["disk", "redis"]);
   // Its keys have no version: another pod would keep what this one deletes.
   expect(stores(all, "core/h5p_libraries")).toEqual(["redis"]);
@@ -78,8 +79,16 @@ test("what may be local is in memory or on the pod's disk first, and what is lar
 test("what follows from the code stays in the pod, though Moodle would share it", () => {
   const all = caches();
   for (const definition of ["core/hookcallbacks", "core/databasemeta"]) {
-    expect([definition, stores(all, definition)]).toEqual([definition, ["memory", "disk"]]);
+    expect([definition, stores(all, definition)]).toEqual([definition, ["arrays", "disk"]]);
   }
+});
+
+test("strings of languages are in memory, and files beside it, first", () => {
+  const all = caches();
+  expect(stores(all, "core/string")).toEqual(["arrays", "redis"]);
+  const path = `${folder.environment.MOODLE_LOCAL_DIR}/arrays`;
+  expect(all.stores.arrays).toMatchObject({ plugin: "apcu", configuration: { folder: path } });
+  expect(statSync(path).isDirectory()).toBe(true);
 });
 
 test("what may not be local is nowhere else", () => {

@@ -20,7 +20,8 @@ $write = function (string $file, string $content): void {
         exit(1);
     }
 };
-foreach ([$CFG->localcachedir, $CFG->localrequestdir] as $folder) {
+$arrays = $CFG->platform_caches['stores']['arrays'][1]['folder'];
+foreach ([$CFG->localcachedir, $CFG->localrequestdir, $arrays] as $folder) {
     is_dir($folder) || mkdir($folder, 0770, true);
 }
 $write($CFG->alternative_component_cache, \core_component::get_cache_content());

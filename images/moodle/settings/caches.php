@@ -35,6 +35,7 @@ function cache_settings(Environment $env, \stdClass $cfg): void {
         'stores' => [
             'redis' => ['redis', $redis],
             'memory' => ['apcu', ['prefix' => $prefix]],
+            'arrays' => ['apcu', ['prefix' => $prefix, 'folder' => "$local/arrays"]],
             'disk' => ['file', ['path' => "$local/muc", 'autocreate' => 1]],
         ],
         // Of the caches that may be local, a fast store before the shared one: their keys have a version.
@@ -43,6 +44,8 @@ function cache_settings(Environment $env, \stdClass $cfg): void {
             // What is large stays out of APCu, which empties itself when it is full.
             'core/coursemodinfo' => ['disk', 'redis'],
             'core/htmlpurifier' => ['disk'],
+            // The largest of what each page reads.
+            'core/string' => ['arrays', 'redis'],
             // Its keys have no version: other pods would not hear that an entry is gone.
             'core/h5p_libraries' => ['redis'],
         ] + array_fill_keys([
@@ -54,7 +57,7 @@ function cache_settings(Environment $env, \stdClass $cfg): void {
             'core/hookcallbacks',
             'core/observers',
             'core/yuimodules',
-        ], ['memory', 'disk']),
+        ], ['arrays', 'disk']),
         'rest' => 'redis',
         // Part of every key. The prefix keeps sites apart.
         'siteidentifier' => md5($prefix),
