@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { rmSync, utimesSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../servers/support/process";
 import { image, MoodleFolder } from "./support/moodle-folder";
@@ -30,10 +32,32 @@ afterAll(async () => {
   folder.remove();
 });
 
+/** What files return, or that there is none. */
+const readingPage = (files: readonly string[]) =>
+  `<?php echo implode(' ', array_map(fn($file) => is_file($file) ? include $file : 'none', ${JSON.stringify(files)}));`;
+
 const facts = async (headers = {}, ini = "memory_limit") =>
   JSON.parse((await server.get(`/facts.php?ini=${ini}`, headers)).body);
 
 describe("a worker of PHP-FPM", () => {
+  test("reads code once, and what is PHP on the shared folder anew", async () => {
+    const old = new Date(Date.now() - 60_000);
+    // Opcache leaves out what has just been written.
+    const write = (file: string, word: string) => {
+      folder.file(file, `<?php return '${word}';`);
+      utimesSync(join(folder.directory, file), old, old);
+    };
+    const [code, pack] = ["source/code.php", "data/lang/pack.php"];
+    folder.file("source/read.php", readingPage([code, pack].map((file) => join(folder.directory, file))));
+    const read = async () => (await server.get("/read.php")).body;
+    for (const file of [code, pack]) write(file, "first");
+    expect(await read()).toBe("first first");
+    for (const file of [code, pack]) write(file, "second");
+    expect(await read()).toBe("first second");
+    rmSync(join(folder.directory, pack));
+    expect(await read()).toBe("first none");
+  });
+
   test("sees the whole configuration", async () => {
     const { settings } = await facts();
     expect(settings).toMatchObject({
