@@ -19,6 +19,8 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   "ENETUNREACH",
   "ERR_STREAM_PREMATURE_CLOSE",
   "ABORTED",
+  // What arrived is not what was sent; the client has deleted it.
+  "FILE_NO_UPLOAD",
 ]);
 
 /**

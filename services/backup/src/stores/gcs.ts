@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { type Bucket, type File, type FileMetadata, type SaveOptions, Storage } from "@google-cloud/storage";
 import { forEachConcurrent } from "../concurrency";
 import { guarded, wholeOf } from "./body";
 import { verify, verifying } from "./checksum";
 import type { GcsConfiguration } from "./configuration";
 import { gcsError } from "./gcs-errors";
+import { beginUpload, chunksOf, ResumableUpload } from "./gcs-upload";
+import { persist } from "./persist";
 import {
   type BucketState,
   type Copied,
@@ -25,25 +26,38 @@ import {
 } from "./store";
 
 const PAGE = 1000;
-/** Bytes of one request of a resumable upload, and what it holds in memory: a multiple of 256 KiB. */
-const CHUNK = 16 * 1024 * 1024;
 /** Deletions at once: the interface has none of several objects. */
 const DELETIONS = 16;
-/** Seconds for which the client repeats a request. */
-const PATIENCE = 90;
+const ATTEMPTS = 6;
+
+export interface GcsLimits {
+  /** Milliseconds without an answer after which a request is repeated. */
+  readonly idle: number;
+  /** Milliseconds before the first repetition. */
+  readonly firstDelay: number;
+  /** Bytes of one request of an upload, and what it holds in memory: a multiple of 256 KiB. */
+  readonly chunk: number;
+}
+
+const LIMITS: GcsLimits = { idle: 60_000, firstDelay: 500, chunk: 8 * 1024 * 1024 };
 
 /** A bucket of Google Cloud Storage. Versions are generations. */
 export class GcsStore implements ObjectStore {
   readonly name: string;
   private readonly bucket: Bucket;
 
-  constructor(private readonly configuration: GcsConfiguration) {
+  constructor(
+    private readonly configuration: GcsConfiguration,
+    private readonly limits = LIMITS,
+  ) {
     const { bucket, prefix, endpoint } = configuration;
     this.name = `gs://${bucket}${prefix === "" ? "" : `/${prefix}`}`;
     const storage = new Storage({
       apiEndpoint: endpoint,
-      retryOptions: { autoRetry: true, maxRetries: 4, totalTimeout: PATIENCE },
-      timeout: 60_000,
+      // Requests are repeated here: the client gives no answer at all after its last time-out, and one write without a
+      // condition ends the repetitions of all others.
+      retryOptions: { autoRetry: false, maxRetries: 0 },
+      timeout: limits.idle,
     });
     this.bucket = storage.bucket(bucket);
   }
@@ -57,13 +71,12 @@ export class GcsStore implements ObjectStore {
     });
   }
 
-  async head(key: string, { versionId }: ReadOptions = {}): Promise<ObjectState | undefined> {
+  async head(key: string, { versionId, signal }: ReadOptions = {}): Promise<ObjectState | undefined> {
     try {
-      return await this.attempt("looking up", key, async () => {
-        const [metadata, response] = await this.file(key, versionId).getMetadata();
-        const headers = (response as { headers?: IncomingHttpHeaders } | undefined)?.headers;
-        return this.state(metadata, timeOf(headers));
-      });
+      const look = () => this.file(key, versionId).getMetadata();
+      const [metadata, response] = await this.attempt("looking up", key, look, signal);
+      const headers = (response as { headers?: IncomingHttpHeaders } | undefined)?.headers;
+      return this.state(metadata, timeOf(headers));
     } catch (error) {
       if (isStoreFailure(error, "not-found")) return undefined;
       throw error;
@@ -74,7 +87,7 @@ export class GcsStore implements ObjectStore {
     key: string,
     { range, versionId, signal }: ReadOptions = {},
   ): Promise<{ readonly state: ObjectState; readonly body: Readable }> {
-    return this.attempt("reading", key, async () => {
+    const open = async () => {
       signal?.throwIfAborted();
       const stream = this.file(key, versionId).createReadStream({
         start: range?.first,
@@ -95,8 +108,10 @@ export class GcsStore implements ObjectStore {
         storeTime: timeOf(headers),
       };
       const translate = (error: unknown) => gcsError(this.name, "reading", key, error);
-      return { state, body: guarded(stream, { store: this.name, key, size, translate }) };
-    });
+      const { idle: stallMilliseconds } = this.limits;
+      return { state, body: guarded(stream, { store: this.name, key, size, translate, stallMilliseconds }) };
+    };
+    return this.attempt("reading", key, open, signal);
   }
 
   async read(key: string, options: WholeOptions): Promise<WholeObject> {
@@ -105,11 +120,12 @@ export class GcsStore implements ObjectStore {
 
   async put(key: string, content: Uint8Array, options: WriteOptions = {}): Promise<ObjectState> {
     if (options.checksum !== undefined) verify(content, options.checksum, this.name, key);
-    return this.attempt("writing", key, async () => {
+    const write = async () => {
       const file = this.file(key);
       await file.save(Buffer.from(content), { ...this.writing(options), resumable: false, validation: "crc32c" });
       return this.state(file.metadata);
-    });
+    };
+    return this.attempt("writing", key, write, options.signal);
   }
 
   async putStream(
@@ -118,18 +134,38 @@ export class GcsStore implements ObjectStore {
     options: WriteOptions & { readonly size?: number } = {},
   ): Promise<ObjectState> {
     const { checksum, signal } = options;
-    return this.attempt("writing", key, async () => {
-      const file = this.file(key);
-      const sink = file.createWriteStream({
-        ...this.writing(options),
-        resumable: true,
-        chunkSize: CHUNK,
-        validation: "crc32c",
-      });
-      await (checksum === undefined
-        ? pipeline(body, sink, { signal })
-        : pipeline(body, verifying(checksum, this.name, key), sink, { signal }));
-      return this.state(file.metadata);
+    const checked = checksum === undefined ? body : body.compose(verifying(checksum, this.name, key));
+    const abort = () => void body.destroy(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      let upload: ResumableUpload | undefined;
+      let metadata: FileMetadata | undefined;
+      for await (const chunk of chunksOf(checked, this.limits.chunk)) {
+        signal?.throwIfAborted();
+        if (upload === undefined && chunk.isLast)
+          return await this.put(key, chunk.content, { ...options, checksum: undefined });
+        upload ??= await this.upload(key, options);
+        metadata = await upload.add(chunk);
+      }
+      return this.state(metadata ?? {});
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      body.destroy();
+    }
+  }
+
+  private async upload(key: string, options: WriteOptions): Promise<ResumableUpload> {
+    const { signal } = options;
+    const { kmsKeyId: kmsKeyName } = this.configuration;
+    const file = this.file(key);
+    const { preconditionOpts, metadata = {} } = this.writing(options);
+    const query = { ...preconditionOpts, ...(kmsKeyName === undefined ? {} : { kmsKeyName }) };
+    const begin = () => beginUpload(file, query, metadata);
+    return new ResumableUpload({
+      file,
+      session: await this.attempt("writing", key, begin, signal),
+      persist: (action) => this.attempt("writing", key, action, signal),
+      fail: (failure, problem) => new StoreError(failure, this.name, `${this.name}: writing ${key}: ${problem}`),
     });
   }
 
@@ -141,25 +177,37 @@ export class GcsStore implements ObjectStore {
   async copyFrom(source: ObjectStore, sourceKey: string, key: string, options: CopyOptions = {}): Promise<Copied> {
     if (!(source instanceof GcsStore))
       throw new StoreError("other", this.name, `${this.name} cannot copy from ${source.name}`);
+    const { signal } = options;
     const original = source.file(sourceKey, options.versionId);
-    const [before] = await source.attempt("looking up", sourceKey, () => original.getMetadata());
-    return this.attempt("copying to", key, async () => {
-      const copy = this.file(key);
-      const { metadata } = this.writing(options);
-      await original.copy(copy, {
-        metadata,
-        ...(this.configuration.kmsKeyId === undefined ? {} : { destinationKmsKeyName: this.configuration.kmsKeyId }),
-      });
-      const [after] = await copy.getMetadata();
-      if (after.crc32c !== before.crc32c) {
-        throw new StoreError(
-          "corrupt",
-          this.name,
-          `${this.name}: the copy ${key} has another CRC32C than ${sourceKey}`,
-        );
-      }
-      return { size: Number(after.size ?? 0), verified: after.crc32c !== undefined };
-    });
+    const look = () => original.getMetadata();
+    const [before] = await source.attempt("looking up", sourceKey, look, signal);
+    const after = await this.rewrite(original, key, options);
+    if (after.crc32c !== before.crc32c) {
+      throw new StoreError("corrupt", this.name, `${this.name}: the copy ${key} has another CRC32C than ${sourceKey}`);
+    }
+    return { size: Number(after.size ?? 0), verified: after.crc32c !== undefined };
+  }
+
+  /** In steps, for a large object. The client's own forgets the lock, and after the first step all of the metadata. */
+  private async rewrite(original: File, key: string, options: CopyOptions): Promise<FileMetadata> {
+    const { bucket, kmsKeyId } = this.configuration;
+    const qs = {
+      ...(options.versionId === undefined ? {} : { sourceGeneration: options.versionId }),
+      ...(kmsKeyId === undefined ? {} : { destinationKmsKeyName: kmsKeyId }),
+    };
+    const request = {
+      method: "POST",
+      uri: `/rewriteTo/b/${bucket}/o/${encodeURIComponent(this.file(key).name)}`,
+      json: this.writing(options).metadata,
+    };
+    let token = {};
+    for (;;) {
+      const step = () => original.request({ ...request, qs: { ...qs, ...token } });
+      const [answer] = await this.attempt("copying to", key, step, options.signal);
+      const { rewriteToken, resource = {} } = answer as { rewriteToken?: string; resource?: FileMetadata };
+      if (!rewriteToken) return resource;
+      token = { rewriteToken };
+    }
   }
 
   async *list(prefix: string, { signal }: { signal?: AbortSignal } = {}): AsyncIterable<readonly ObjectInfo[]> {
@@ -187,11 +235,10 @@ export class GcsStore implements ObjectStore {
     await forEachConcurrent(keys, DELETIONS, async (key) => {
       signal?.throwIfAborted();
       try {
-        await this.file(key).delete({ ignoreNotFound: true });
+        await this.attempt("deleting", key, () => this.file(key).delete({ ignoreNotFound: true }), signal);
       } catch (error) {
-        const translated = gcsError(this.name, "deleting", key, error);
-        if (!(translated instanceof StoreError)) throw translated;
-        undeleted.push({ key, error: translated });
+        if (!(error instanceof StoreError)) throw error;
+        undeleted.push({ key, error });
       }
     });
     return undeleted;
@@ -227,8 +274,11 @@ export class GcsStore implements ObjectStore {
     while (next !== null && next !== undefined) {
       signal?.throwIfAborted();
       const { pageToken }: { pageToken?: string } = next;
-      const [files, following]: [File[], object | null, ...unknown[]] = await this.attempt("listing", prefix, () =>
-        this.bucket.getFiles({ ...query, pageToken }),
+      const [files, following]: [File[], object | null, ...unknown[]] = await this.attempt(
+        "listing",
+        prefix,
+        () => this.bucket.getFiles({ ...query, pageToken }),
+        signal,
       );
       if (files.length > 0) yield files;
       next = following;
@@ -265,12 +315,12 @@ export class GcsStore implements ObjectStore {
     return { ...info, versionId: info.tag, storeTime: storeTime ?? info.lastModified };
   }
 
-  private async attempt<T>(doing: string, key: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (error) {
-      throw gcsError(this.name, doing, key, error);
-    }
+  private attempt<T>(doing: string, key: string, action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const translated = () =>
+      action().catch((error) => {
+        throw gcsError(this.name, doing, key, error);
+      });
+    return persist(translated, { signal, attempts: ATTEMPTS, firstDelay: this.limits.firstDelay });
   }
 }
 
@@ -290,9 +340,13 @@ function compare(a: string, b: string): number {
 function headersOf(stream: Readable, signal: AbortSignal | undefined): Promise<IncomingHttpHeaders> {
   return new Promise((resolve, reject) => {
     stream.once("error", reject);
-    stream.once("response", ({ statusCode = 0, headers }: IncomingMessage) => {
-      // Of a failure, an error follows.
-      if (statusCode < 400) resolve(headers);
+    stream.once("response", (answer: IncomingMessage) => {
+      const { statusCode = 0, headers } = answer;
+      if (statusCode < 400) return resolve(headers);
+      // An error follows. Before, the client reads what the server says, waits for all of it without end, and lets the
+      // process die where that breaks off.
+      answer[Symbol.asyncIterator] = async function* () {};
+      answer.resume();
     });
     signal?.addEventListener("abort", () => stream.destroy(signal.reason), { once: true });
     // The request is made when somebody reads.

@@ -1,24 +1,29 @@
 import { type Clock, systemClock } from "../clock";
 import { isStoreFailure } from "./store";
 
-const ATTEMPTS = 4;
-/** Milliseconds before the second attempt; each further wait is twice as long. */
-const FIRST_DELAY = 500;
+export interface Persistence {
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+  /** @default 4 */
+  readonly attempts?: number;
+  /** Milliseconds before the second attempt; each further wait is twice as long. @default 500 */
+  readonly firstDelay?: number;
+}
 
 /**
- * Repeats what a transient failure ended. The clients behind a store repeat their requests themselves, but not the reading
- * of a body that breaks off.
+ * Repeats what a transient failure ended. A store repeats its requests itself, but not the reading of a body that breaks
+ * off.
  */
 export async function persist<T>(
   action: () => Promise<T>,
-  { signal, clock = systemClock }: { readonly signal?: AbortSignal; readonly clock?: Clock } = {},
+  { signal, clock = systemClock, attempts = 4, firstDelay = 500 }: Persistence = {},
 ): Promise<T> {
-  for (let attempt = 1, delay = FIRST_DELAY; ; attempt++, delay *= 2) {
+  for (let attempt = 1, delay = firstDelay; ; attempt++, delay *= 2) {
     try {
       return await action();
     } catch (error) {
       signal?.throwIfAborted();
-      if (attempt === ATTEMPTS || !isStoreFailure(error, "transient")) throw error;
+      if (attempt === attempts || !isStoreFailure(error, "transient")) throw error;
       await clock.sleep(delay, signal);
     }
   }
