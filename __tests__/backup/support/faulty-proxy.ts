@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,21 +29,47 @@ export type Fault =
 
 export const LATE = 2500;
 
-/** Stands before an S3 server and lets requests fail. Signatures hold, for hosts are passed on as they are. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** How one kind of server is spoken with, as far as it matters to a proxy. */
+export interface Protocol {
+  /** A request without what differs from run to run: `PUT backup/blobs`, `GET backup?list=refs`. */
+  describe(question: IncomingMessage): string;
+  /** The body of an answer 503. */
+  readonly refusal: string;
+  /** The body of an answer that an upload is complete. */
+  readonly success: string;
+  readonly contentType: string;
+  /** The answer to what the server itself does not know. */
+  answer?(question: IncomingMessage): Reply | undefined;
+  /** Sees what the server has answered. */
+  learn?(question: IncomingMessage, reply: Reply): void;
+}
+
+/** Stands before a server and lets requests fail. Signatures hold, for hosts are passed on as they are. */
 export class FaultyProxy {
   /** What was asked for, in general terms. */
   readonly seen: string[] = [];
   /** What of that did not come from the SDK. */
   readonly quick = new Set<string>();
   private readonly server: Server;
-  private fault: { readonly kind: Fault; readonly call: string; left: number } | undefined;
+  private kind: Fault | undefined;
+  /** How often each kind of request is still to fail. */
+  private readonly left = new Map<string, number>();
 
-  private constructor(private readonly target: URL) {
+  private constructor(
+    private readonly target: URL,
+    private readonly protocol: Protocol,
+  ) {
     this.server = createServer((question, answer) => void this.pass(question, answer).catch(() => answer.destroy()));
   }
 
-  static async start(endpoint: string): Promise<FaultyProxy> {
-    const proxy = new FaultyProxy(new URL(endpoint));
+  static async start(endpoint: string, protocol: Protocol): Promise<FaultyProxy> {
+    const proxy = new FaultyProxy(new URL(endpoint), protocol);
     await new Promise<void>((resolve) => proxy.server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
@@ -45,16 +78,17 @@ export class FaultyProxy {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Lets the next `times` requests of a kind fail. */
-  fail(kind: Fault, call: string, times = 1): void {
-    this.fault = { kind, call, left: times };
+  /** Lets the next `times` requests of each of some kinds fail. */
+  fail(kind: Fault, calls: readonly string[], times = 1): void {
+    this.kind = kind;
+    for (const call of calls) this.left.set(call, times);
   }
 
-  /** Ends the fault; says whether it came to pass. */
-  heal(): boolean {
-    const happened = this.fault === undefined || this.fault.left <= 0;
-    this.fault = undefined;
-    return happened;
+  /** Ends the fault; gives the kinds of requests that have not failed as often. */
+  heal(): string[] {
+    const spared = [...this.left.keys()];
+    this.left.clear();
+    return spared;
   }
 
   async stop(): Promise<void> {
@@ -63,23 +97,18 @@ export class FaultyProxy {
   }
 
   private async pass(question: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const call = describe(question);
+    const call = this.protocol.describe(question);
     this.seen.push(call);
     if (question.headers["user-agent"] === "moodle-backup") this.quick.add(call);
     const content = await buffer(question);
-    const { fault } = this;
-    const kind = fault !== undefined && fault.call === call && fault.left-- > 0 ? fault.kind : undefined;
+    const kind = this.takeFault(call);
     if (kind === "silence") return;
-    if (kind === "503") {
-      answer.writeHead(503, { "content-type": "application/xml" });
-      answer.end("<Error><Code>SlowDown</Code><Message>Please reduce your request rate</Message></Error>");
-      return;
+    const { refusal, success, contentType } = this.protocol;
+    if (kind === "503" || kind === "false success") {
+      answer.writeHead(kind === "503" ? 503 : 200, { "content-type": contentType });
+      return void answer.end(kind === "503" ? refusal : success);
     }
-    if (kind === "false success") {
-      answer.writeHead(200, { "content-type": "application/xml" });
-      return void answer.end("<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>");
-    }
-    const { status, headers, body } = await this.ask(question, content);
+    const { status, headers, body } = this.protocol.answer?.(question) ?? (await this.ask(question, content));
     if (kind === "lost answer") return void answer.destroy();
     if (kind === "late answer") await sleep(LATE);
     answer.writeHead(status, headers);
@@ -88,37 +117,32 @@ export class FaultyProxy {
     answer.flushHeaders();
   }
 
-  private ask(question: IncomingMessage, content: Buffer) {
-    return new Promise<{ status: number; headers: IncomingMessage["headers"]; body: Buffer }>((resolve, reject) => {
+  private takeFault(call: string): Fault | undefined {
+    const left = this.left.get(call);
+    if (left === undefined) return undefined;
+    if (left === 1) this.left.delete(call);
+    else this.left.set(call, left - 1);
+    return this.kind;
+  }
+
+  private async ask(question: IncomingMessage, content: Buffer): Promise<Reply> {
+    const reply = await new Promise<Reply>((resolve, reject) => {
       const { method, url: path, headers } = question;
       const { hostname, port } = this.target;
       // A connection for each: the server closes them, whether they are used again or not.
-      const passed = request({ hostname, port, method, path, headers, agent: false }, (reply) => {
-        const { statusCode: status = 0, headers: given } = reply;
-        buffer(reply).then((body) => resolve({ status, headers: given, body }), reject);
+      const passed = request({ hostname, port, method, path, headers, agent: false }, (given) => {
+        const { statusCode: status = 0, headers } = given;
+        buffer(given).then((body) => resolve({ status, headers, body }), reject);
       });
       passed.once("error", reject);
       passed.end(content);
     });
+    this.protocol.learn?.(question, reply);
+    return reply;
   }
 }
 
-/** A request without what differs from run to run: `PUT /backup/blobs`, `GET /backup?list=refs`. */
-function describe({ method, url = "", headers }: IncomingMessage): string {
-  const { pathname, searchParams } = new URL(url, "http://proxy");
-  const [, bucket = "", ...key] = pathname.split("/");
-  // Below the prefix of the store. Blobs of a site are in folders of two digits.
-  const folder = (text: string) => (text.split("/")[1] ?? "").replace(/^[0-9a-f]{2}$/, "filedir");
-  const verb = headers["x-amz-copy-source"] === undefined ? (ofParts(method, searchParams) ?? method) : "COPY";
-  if (key.join("") !== "") return `${verb} ${bucket}/${folder(key.join("/"))}`;
-  const what =
-    searchParams.get("list-type") === null ? [...searchParams.keys()].filter((name) => name !== "x-id") : ["list"];
-  return `${verb} ${bucket}?${what.join("&")}=${folder(searchParams.get("prefix") ?? "")}`;
-}
-
-/** What a request does to an upload in parts. */
-function ofParts(method: string | undefined, query: URLSearchParams): string | undefined {
-  if (query.has("uploads")) return "BEGIN";
-  if (!query.has("uploadId")) return undefined;
-  return { PUT: "PART", POST: "COMPLETE", DELETE: "ABORT" }[method ?? ""];
+/** The folder of a key below the prefix of its store. Blobs of a site are in folders of two digits. */
+export function folderOf(key: string): string {
+  return (key.split("/")[1] ?? "").replace(/^[0-9a-f]{2}$/, "filedir");
 }

@@ -1,12 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GcsStore } from "../../../services/backup/src/stores/gcs";
+import { type GcsLimits, GcsStore } from "../../../services/backup/src/stores/gcs";
 import { freePort, ServerProcess } from "../../servers/support/process";
+import type { Protocol } from "./faulty-proxy";
+import { GcsProtocol } from "./gcs-protocol";
+import type { ProxiedServer } from "./proxied-site";
 import { FAKE_GCS_SERVER, programPath } from "./servers";
 
+const IMPATIENCE: GcsLimits = { idle: 1000, firstDelay: 50, chunk: 512 * 1024 };
+
 /** An emulator of Google Cloud Storage on this machine. */
-export class GcsServer {
+export class GcsServer implements ProxiedServer {
   private constructor(
     private readonly process: ServerProcess,
     private readonly root: string,
@@ -41,6 +46,14 @@ export class GcsServer {
 
   store(bucket: string, prefix = ""): GcsStore {
     return new GcsStore({ kind: "gcs", bucket, prefix, endpoint: this.endpoint });
+  }
+
+  impatientStore(bucket: string, prefix: string, endpoint: string): GcsStore {
+    return new GcsStore({ kind: "gcs", bucket, prefix, endpoint }, IMPATIENCE);
+  }
+
+  newProtocol(): Protocol {
+    return new GcsProtocol();
   }
 
   async stop(): Promise<void> {

@@ -2,13 +2,15 @@ import { runSnapshot } from "../../../services/backup/src/snapshot/run";
 import type { ObjectStore } from "../../../services/backup/src/stores/store";
 import { runVerify } from "../../../services/backup/src/verify/run";
 import { BucketSite } from "./bucket-site";
-import { type Fault, FaultyProxy, LATE } from "./faulty-proxy";
-import type { S3Server } from "./s3-server";
+import { FaultyProxy, type Protocol } from "./faulty-proxy";
 
-export const FAULTS: readonly Fault[] = ["503", "lost answer", "half a body", "stall", "silence"];
-
-/** Milliseconds after which a request that hangs is repeated: an answer that is late comes between the two. */
-const PATIENCE = { idle: LATE - 1000, idleCopy: LATE + 1500 };
+/** A server that can stand behind a proxy. */
+export interface ProxiedServer {
+  readonly endpoint: string;
+  newProtocol(): Protocol;
+  /** A bucket through a proxy, below a prefix. What hangs is repeated soon. */
+  impatientStore(bucket: string, prefix: string, endpoint: string): ObjectStore;
+}
 
 /** A site whose requests go through a proxy of its own. */
 export class ProxiedSite extends BucketSite {
@@ -20,11 +22,11 @@ export class ProxiedSite extends BucketSite {
     super(through("moodle"), through("backup"));
   }
 
-  static async found(server: S3Server, name: string): Promise<ProxiedSite> {
-    const proxy = await FaultyProxy.start(server.endpoint);
+  static async found(server: ProxiedServer, name: string): Promise<ProxiedSite> {
+    const proxy = await FaultyProxy.start(server.endpoint, server.newProtocol());
     const prefix = name.replaceAll(" ", "-");
     const site = new ProxiedSite(proxy, (bucket, folder = prefix) =>
-      server.store(bucket, `${folder}/`, proxy.endpoint, PATIENCE),
+      server.impatientStore(bucket, `${folder}/`, proxy.endpoint),
     );
     await site.found(3);
     return site;

@@ -5,14 +5,20 @@ import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from "@aws-
 import { S3Store } from "../../../services/backup/src/stores/s3";
 import type { S3Patience } from "../../../services/backup/src/stores/s3-client";
 import { freePort, ServerProcess } from "../../servers/support/process";
+import { LATE, type Protocol } from "./faulty-proxy";
+import type { ProxiedServer } from "./proxied-site";
+import { S3_PROTOCOL } from "./s3-protocol";
 import { programPath, VERSITYGW } from "./servers";
 
 const ACCESS = "test-access-key";
 const SECRET = "test-secret-key";
 export const REGION = "eu-central-1";
 
+/** An answer that is late comes between the two. */
+const IMPATIENCE: S3Patience = { idle: LATE - 1000, idleCopy: LATE + 1500 };
+
 /** A real S3 server on this machine, with versions and object lock. */
-export class S3Server {
+export class S3Server implements ProxiedServer {
   private constructor(
     private readonly process: ServerProcess,
     private readonly root: string,
@@ -65,6 +71,14 @@ export class S3Server {
 
   store(bucket: string, prefix = "", endpoint = this.endpoint, patience?: S3Patience): S3Store {
     return new S3Store({ kind: "s3", bucket, prefix, region: REGION, endpoint }, patience);
+  }
+
+  impatientStore(bucket: string, prefix: string, endpoint: string): S3Store {
+    return this.store(bucket, prefix, endpoint, IMPATIENCE);
+  }
+
+  newProtocol(): Protocol {
+    return S3_PROTOCOL;
   }
 
   /** Where the server keeps the objects of a bucket, each as a file. */
