@@ -3,7 +3,7 @@ import type { ObjectStore } from "../stores/store";
 import { readRight } from "../stores/whole";
 import { shardKey } from "./layout";
 import type { Manifest, ShardInfo } from "./manifest";
-import { DamagedShard, parseShard, type StoredReference } from "./shards";
+import { DamagedShard, parseShard, type StoredReference, shardLines } from "./shards";
 
 /** Shards read before they are needed. */
 const READ_AHEAD = 4;
@@ -28,10 +28,24 @@ export async function* referencesOf(
 /** Throws `MissingShard` or `DamagedShard`. */
 export async function readShard(
   store: ObjectStore,
-  { sha256 }: ShardInfo,
+  shard: ShardInfo,
   signal?: AbortSignal,
 ): Promise<StoredReference[]> {
-  const read = await readRight(store, shardKey(sha256), (content) => parseShard(sha256, content), signal);
+  return readShardBy(parseShard, store, shard, signal);
+}
+
+/** Throws `MissingShard` or `DamagedShard`. */
+export async function checkShard(store: ObjectStore, shard: ShardInfo, signal?: AbortSignal): Promise<void> {
+  await readShardBy(shardLines, store, shard, signal);
+}
+
+async function readShardBy<T>(
+  parse: (sha256: string, content: Buffer) => Promise<T | undefined>,
+  store: ObjectStore,
+  { sha256 }: ShardInfo,
+  signal?: AbortSignal,
+): Promise<T> {
+  const read = await readRight(store, shardKey(sha256), (content) => parse(sha256, content), signal);
   if (read.value !== undefined) return read.value;
   throw read.found ? new DamagedShard(sha256) : new MissingShard(sha256);
 }

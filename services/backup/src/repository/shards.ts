@@ -59,10 +59,17 @@ async function shardOf(references: readonly StoredReference[]): Promise<Shard> {
   return { info, content: await compress(lines, { level: 1 }) };
 }
 
-/** The references of a shard; nothing where the content is not what its name says. */
-export async function parseShard(sha256: string, content: Uint8Array): Promise<StoredReference[] | undefined> {
+/** The lines of a shard; nothing where the content is not what its name says. */
+export async function shardLines(sha256: string, content: Uint8Array): Promise<Buffer | undefined> {
   const lines = await decompress(content).catch(() => undefined);
   if (lines === undefined || createHash("sha256").update(lines).digest("hex") !== sha256) return undefined;
+  return lines;
+}
+
+/** The references of a shard; nothing where the content is not what its name says. */
+export async function parseShard(sha256: string, content: Uint8Array): Promise<StoredReference[] | undefined> {
+  const lines = await shardLines(sha256, content);
+  if (lines === undefined) return undefined;
   const references: StoredReference[] = [];
   const text = lines.toString("latin1");
   for (let start = 0; start < text.length; ) {

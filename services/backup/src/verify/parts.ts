@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { forEachConcurrent } from "../concurrency";
 import { dumpFolder, shardKey } from "../repository/layout";
 import type { DumpPart, Manifest, ShardInfo } from "../repository/manifest";
-import { MissingShard, readShard } from "../repository/references";
+import { checkShard, MissingShard } from "../repository/references";
 import { DamagedShard } from "../repository/shards";
 import { persist } from "../stores/persist";
 import { isStoreFailure, type ObjectStore } from "../stores/store";
@@ -29,7 +29,7 @@ export async function checkShards(
   const bad = new Set<string>();
   await forEachConcurrent(users.values(), PARALLEL, async ({ shard, snapshots }) => {
     try {
-      await readShard(store, shard, signal);
+      await checkShard(store, shard, signal);
     } catch (error) {
       if (!(error instanceof MissingShard || error instanceof DamagedShard)) throw error;
       bad.add(shard.sha256);
