@@ -77,3 +77,10 @@ test("what cannot be written stays in memory, and a file that is gone is a miss"
     return [$other->get('kept') === strings(200), $store->get('gone')];`;
   expect(store(code)).toEqual([true, false]);
 });
+
+test("a text that names another file is no more than a text", () => {
+  writeFileSync(join(folder, "other.php"), "<?php return 'included';");
+  const code = `$store->set('a', "platform\\0other.php"); $store->set('b', "platform\\0../other.php");
+    return [$store->get('a') === "platform\\0other.php", $store->get('b') === "platform\\0../other.php"];`;
+  expect(store(code)).toEqual([true, true]);
+});

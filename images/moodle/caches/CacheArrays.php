@@ -8,8 +8,8 @@ namespace platform;
 final class CacheArrays extends \cachestore_apcu {
     /** Characters as PHP from which on an array is worth a file. */
     private const LARGE = 4096;
-    /** In APCu in place of such an array. */
-    private const FILE = "platform\0";
+    /** What stands in APCu in place of such an array. */
+    private const FILE = '/^platform\0([0-9a-f]{40}\.php)$/D';
 
     /** @var string folder of the files, of this pod alone */
     private readonly string $folder;
@@ -39,11 +39,12 @@ final class CacheArrays extends \cachestore_apcu {
     }
 
     private function read(mixed $value): mixed {
-        if (!is_string($value) || !str_starts_with($value, self::FILE)) {
+        // Its name is held to its form: what is included is never a path that came as a value.
+        if (!is_string($value) || !preg_match(self::FILE, $value, $match)) {
             return $value;
         }
         // A file that is gone is a cache's miss.
-        return @include $this->folder . '/' . substr($value, strlen(self::FILE));
+        return @include "$this->folder/$match[1]";
     }
 
     private function written(mixed $value): mixed {
@@ -59,7 +60,7 @@ final class CacheArrays extends \cachestore_apcu {
         $name = sha1($code) . '.php';
         $file = "$this->folder/$name";
         $new = "$file." . getmypid();
-        return is_file($file) || self::write($new, $code) && rename($new, $file) ? self::FILE . $name : $value;
+        return is_file($file) || self::write($new, $code) && rename($new, $file) ? "platform\0$name" : $value;
     }
 
     /** Opcache leaves out what is younger than two seconds: this looks older. */
