@@ -75,6 +75,21 @@ describeSites("files", (site) => {
     }
   });
 
+  it("are refused, in half a minute, to who has left the course", async () => {
+    const script = `define("CLI_SCRIPT", true); require "config.php";
+      $user = $DB->get_record("user", ["username" => "${course.username}"]);
+      foreach ($DB->get_records("user_enrolments", ["userid" => $user->id]) as $enrolment) {
+        $instance = $DB->get_record("enrol", ["id" => $enrolment->enrolid]);
+        enrol_get_plugin($instance->enrol)->unenrol_user($instance, $user->id);
+      }`;
+    const part = await student.fetch(course.file, { headers: { range: "bytes=0-9" } });
+    expect(part.status).toBe(206);
+    await site.exec("moodle", "php", "-r", script);
+    await sleep(31_000);
+    const refused = await student.fetch(course.file);
+    expect(refused.headers.get("content-type")).toContain("text/html");
+  });
+
   it("lie outside of what the web server serves by itself", async () => {
     const { contentHash } = course;
     const inside = `/dataroot/filedir/${contentHash.slice(0, 2)}/${contentHash.slice(2, 4)}/${contentHash}`;

@@ -8,6 +8,7 @@ unset($CFG);
 global $CFG;
 require_once (getenv('MOODLE_LIB_DIR') ?: '/usr/local/lib/moodle') . '/settings/load.php';
 $CFG = platform\load_settings(__DIR__);
+platform\GrantedFiles::answer($CFG->dataroot);
 
 // From Moodle 5.1 on, what the web server serves is in public/.
 require_once __DIR__ . (is_dir(__DIR__ . '/public') ? '/public' : '') . '/lib/setup.php';

@@ -11,6 +11,8 @@ export interface Assignment {
   readonly cookies: readonly string[];
   readonly seconds: number;
   readonly clients: number;
+  /** Asks for another address each time, of the same page. */
+  readonly isNew: boolean;
 }
 
 /** What it says in the end: how long each answer took, and seconds until the last of them. */
@@ -77,12 +79,13 @@ export class Answer {
   }
 }
 
-function run({ url, cookies, seconds, clients }: Assignment): void {
+function run({ url, cookies, seconds, clients, isNew }: Assignment): void {
   const { hostname, port, host, pathname, search } = new URL(url);
   const milliseconds: number[] = [];
   const sockets = new Set<Socket>();
   const start = performance.now();
   let turn = 0;
+  let asked = 0;
 
   const fail = (message: string) => {
     for (const socket of sockets) leave(socket);
@@ -101,7 +104,8 @@ function run({ url, cookies, seconds, clients }: Assignment): void {
     const ask = () => {
       // Many more than clients: no two requests at a time are of one session, which Moodle serves one after the other.
       turn = (turn + 1) % cookies.length;
-      socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nCookie: ${cookies[turn]}\r\n\r\n`);
+      const address = isNew ? `${pathname}?request=${++asked}` : `${pathname}${search}`;
+      socket.write(`GET ${address} HTTP/1.1\r\nHost: ${host}\r\nCookie: ${cookies[turn]}\r\n\r\n`);
     };
     const end = () => {
       milliseconds.push(performance.now() - sent);

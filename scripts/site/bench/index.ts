@@ -1,7 +1,7 @@
 /**
  * `npm run bench:site -- [--database postgresql|mariadb] [--rounds 5] [--seconds 15]`: the site of `npm run site` beside
  * the same Moodle under Debian's own Apache with mod_php, on the same database, in turn: requests a second, the 95th
- * percentile, memory, and time of processors a request, at 20 clients. Medians; nothing is asserted. MOODLE_SRC names
+ * percentile, memory, and time of processors a request, at 20 clients, of whom none keeps a file. Medians; nothing is asserted. MOODLE_SRC names
  * Moodle's code; packages apache2 and libapache2-mod-php8.2 are needed beside those of the site.
  */
 import { execFileSync } from "node:child_process";
@@ -69,21 +69,22 @@ function makeCourse(site: Site): Course {
 
 async function measure(site: Site, servers: readonly Server[], course: Course, rounds: number, seconds: number) {
   const pages = [
-    { page: "login page", path: "/login/index.php", isLoggedIn: false },
-    { page: "course page", path: course.course, isLoggedIn: true },
-    { page: "10 MB file", path: course.file, isLoggedIn: true },
+    { page: "login page", path: "/login/index.php", isLoggedIn: false, isNew: false },
+    { page: "course page", path: course.course, isLoggedIn: true, isNew: false },
+    { page: "10 MB file, not asked for before", path: course.file, isLoggedIn: true, isNew: true },
+    { page: "10 MB file, asked for again", path: course.file, isLoggedIn: true, isNew: false },
   ];
   const measurements: Measurement[] = [];
   // The first round warms everything up.
   for (let round = 0; round <= rounds; round++) {
-    for (const { page, path, isLoggedIn } of pages) {
+    for (const { page, path, isLoggedIn, isNew } of pages) {
       // Neither is always the first.
       for (const server of round % 2 === 0 ? servers : [...servers].reverse()) {
         const cookies = isLoggedIn ? server.cookies : ["bench=1"];
         const duration = round === 0 ? 5 : seconds;
         const busy = () => processorSeconds(site, [...server.services, site.options.database]);
         const before = busy();
-        const running = load({ url: server.url + path, cookies, seconds: duration, clients: CLIENTS });
+        const running = load({ url: server.url + path, cookies, seconds: duration, clients: CLIENTS, isNew });
         let memory = 0;
         const timer = setInterval(() => {
           memory = Math.max(memory, memoryMb(site, server.services));
@@ -101,7 +102,7 @@ async function measure(site: Site, servers: readonly Server[], course: Course, r
 
 function report(measurements: readonly Measurement[], servers: readonly Server[]): void {
   const columns = (...cells: string[]) =>
-    console.log(cells.map((cell, index) => (index === 0 ? cell.padEnd(40) : cell.padStart(14))).join(""));
+    console.log(cells.map((cell, index) => (index === 0 ? cell.padEnd(56) : cell.padStart(14))).join(""));
   columns("", "requests/s", "p95", "memory", "processor");
   for (const page of new Set(measurements.map((measurement) => measurement.page))) {
     const rates = servers.map(({ name }) => {
