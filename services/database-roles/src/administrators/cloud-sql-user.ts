@@ -11,6 +11,12 @@ interface Operation {
   readonly error?: { readonly errors?: readonly { readonly code?: string; readonly message?: string }[] };
 }
 
+interface User {
+  readonly name: string;
+  readonly host: string | undefined;
+  readonly password: string;
+}
+
 interface UserList {
   readonly items?: readonly { readonly name: string; readonly host?: string }[];
 }
@@ -53,16 +59,24 @@ export class CloudSqlUser implements Administrator {
     return { username, password };
   }
 
-  private async set(user: { name: string; host: string | undefined; password: string }): Promise<string> {
-    const users = `${this.project}/instances/${encodeURIComponent(this.configuration.instance)}/users`;
-    const { data } = await this.api.request<UserList>("GET", users);
-    const exists = data.items?.some(({ name, host }) => name === user.name && (host || undefined) === user.host);
+  private async set(user: User): Promise<string> {
+    const exists = await this.exists(user);
     const query = new URLSearchParams({ name: user.name, ...(user.host === undefined ? {} : { host: user.host }) });
-    const response = exists
-      ? await this.api.request<Operation>("PUT", `${users}?${query}`, user, [CONFLICT])
-      : await this.api.request<Operation>("POST", users, user, [CONFLICT]);
-    if (response.status === CONFLICT) throw new NotYet("another operation on the instance is under way");
-    return response.data.name;
+    try {
+      const response = exists
+        ? await this.api.request<Operation>("PUT", `${this.users}?${query}`, user, [CONFLICT])
+        : await this.api.request<Operation>("POST", this.users, user, [CONFLICT]);
+      if (response.status === CONFLICT) throw new NotYet("another operation on the instance is under way");
+      return response.data.name;
+    } catch (error) {
+      if (exists || error instanceof NotYet || !(await this.exists(user))) throw error;
+      throw new NotYet("another run has made the user");
+    }
+  }
+
+  private async exists(user: User): Promise<boolean> {
+    const { data } = await this.api.request<UserList>("GET", this.users);
+    return data.items?.some(({ name, host }) => name === user.name && (host || undefined) === user.host) ?? false;
   }
 
   private async finished(name: string): Promise<true | undefined> {
@@ -71,6 +85,10 @@ export class CloudSqlUser implements Administrator {
     const [failure] = data.error?.errors ?? [];
     if (failure !== undefined) throw new Error(`Cloud SQL refused the password: ${failure.code}: ${failure.message}`);
     return true;
+  }
+
+  private get users(): string {
+    return `${this.project}/instances/${encodeURIComponent(this.configuration.instance)}/users`;
   }
 
   private get project(): string {
