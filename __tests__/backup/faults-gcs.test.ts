@@ -73,20 +73,12 @@ const RESTORE = restoresIntoBucket([
 const INTO_FOLDER = restoresIntoFolder(["GET backup/blobs"]);
 
 describe("Cloud Storage with faults", () => {
-  let server: GcsServer;
   let sites: FaultySites;
 
   beforeAll(async () => {
-    server = await GcsServer.start();
-    await server.makeBucket("moodle", { versioned: true });
-    await server.makeBucket("backup");
-    await server.makeBucket("restored");
-    sites = new FaultySites(server);
+    sites = await FaultySites.on(await GcsServer.start());
   });
-  afterAll(async () => {
-    await sites.stop();
-    await server.stop();
-  });
+  afterAll(() => sites.stop());
 
   test("is asked for these things and no other", async () => {
     expect(await sites.asked(SNAPSHOT)).toEqual([...SNAPSHOT.calls].sort());

@@ -20,19 +20,12 @@ const PRUNE = prunes([
 ]);
 
 describe("a prune of a repository on an S3 server with faults", () => {
-  let server: S3Server;
   let sites: FaultySites;
 
   beforeAll(async () => {
-    server = await S3Server.start();
-    await server.makeBucket("moodle", { versioned: true });
-    await server.makeBucket("backup");
-    sites = new FaultySites(server);
+    sites = await FaultySites.on(await S3Server.start());
   });
-  afterAll(async () => {
-    await sites.stop();
-    await server.stop();
-  });
+  afterAll(() => sites.stop());
 
   test("asks for these things and no other", async () => {
     expect(await sites.asked(PRUNE)).toEqual([...PRUNE.calls].sort());

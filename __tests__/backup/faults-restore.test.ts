@@ -20,20 +20,12 @@ const RESTORE = restoresIntoBucket([
 const INTO_FOLDER = restoresIntoFolder(["GET backup/blobs"]);
 
 describe("a restore from an S3 server with faults", () => {
-  let server: S3Server;
   let sites: FaultySites;
 
   beforeAll(async () => {
-    server = await S3Server.start();
-    await server.makeBucket("moodle", { versioned: true });
-    await server.makeBucket("backup");
-    await server.makeBucket("restored");
-    sites = new FaultySites(server);
+    sites = await FaultySites.on(await S3Server.start());
   });
-  afterAll(async () => {
-    await sites.stop();
-    await server.stop();
-  });
+  afterAll(() => sites.stop());
 
   test("asks for these things and no other", async () => {
     expect(await sites.asked(RESTORE)).toEqual([...RESTORE.calls].sort());

@@ -39,19 +39,12 @@ const UPLOAD = uploads(LARGE, [
 const QUICK = ["COPY backup/blobs", "GET backup?list=blobs", "PUT backup/dumps", "GET backup/refs", "GET backup/blobs"];
 
 describe("an S3 server with faults", () => {
-  let server: S3Server;
   let sites: FaultySites;
 
   beforeAll(async () => {
-    server = await S3Server.start();
-    await server.makeBucket("moodle", { versioned: true });
-    await server.makeBucket("backup");
-    sites = new FaultySites(server);
+    sites = await FaultySites.on(await S3Server.start());
   });
-  afterAll(async () => {
-    await sites.stop();
-    await server.stop();
-  });
+  afterAll(() => sites.stop());
 
   test("is asked for these things and no other", async () => {
     expect(await sites.asked(SNAPSHOT)).toEqual([...SNAPSHOT.calls].sort());

@@ -21,11 +21,24 @@ export interface Task<T> {
   checkFailed?(site: ProxiedSite, prepared: T): Promise<void>;
 }
 
+interface Server extends ProxiedServer {
+  makeBucket(name: string, options?: { readonly versioned?: boolean }): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Sites on one server, each with faults of its own. */
 export class FaultySites {
   private readonly sites: ProxiedSite[] = [];
 
-  constructor(private readonly server: ProxiedServer) {}
+  private constructor(private readonly server: Server) {}
+
+  /** On a server that has nothing yet, and ends with them. */
+  static async on(server: Server): Promise<FaultySites> {
+    await server.makeBucket("moodle", { versioned: true });
+    await server.makeBucket("backup");
+    await server.makeBucket("restored");
+    return new FaultySites(server);
+  }
 
   async found(name: string): Promise<ProxiedSite> {
     const site = await ProxiedSite.found(this.server, name);
@@ -35,6 +48,7 @@ export class FaultySites {
 
   async stop(): Promise<void> {
     await Promise.all(this.sites.map(({ proxy }) => proxy.stop()));
+    await this.server.stop();
   }
 
   /** What a task asks for where nothing fails: the first time, and again. */
