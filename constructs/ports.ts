@@ -256,6 +256,8 @@ export interface KnativeServing {
   readonly gateway: ServiceAddress;
   /** Whether the gateway answers requests over HTTP with a redirect alone. @default false */
   readonly redirectsToHttps?: boolean;
+  /** Seconds that a request may take in all, with the upload of its body. @default 600, which is Knative's own limit */
+  readonly requestSeconds?: number;
   /** Where requests from the cluster enter: `http://<service>.<namespace>.svc.cluster.local`. */
   readonly localGateway: ServiceAddress;
   /** What a release with a Knative resource depends on: the definitions are served, and the controllers answer. */

@@ -89,6 +89,19 @@ export const INGRESS_RULES: readonly Rule<SizedEnvironment>[] = [
     },
   },
   {
+    reads: ["protection", "edge", "model", "ingressController", "knativeIngress", "moodle.loginRequestsPerMinute"],
+    check: (environment) => {
+      const { loginRequestsPerMinute } = environment.moodle;
+      return refuseIf(loginRequestsPerMinute !== undefined && !limitsLogin(environment), {
+        path: "moodle.loginRequestsPerMinute",
+        given: loginRequestsPerMinute,
+        allowed:
+          "nothing where neither AWS WAF, nor Cloud Armor before a site that is open to everybody, nor an ingress controller before the site reads requests; one Istio for Knative and the site does not",
+        remedy: "turn edge.waf or edge.cloudArmor on, name an ingress controller, or leave it out",
+      });
+    },
+  },
+  {
     reads: ["model", "moodle.web"],
     check: ({ model, moodle: { web } }) => {
       const isServerless = model === "serverless";
@@ -109,6 +122,16 @@ export const INGRESS_RULES: readonly Rule<SizedEnvironment>[] = [
     },
   },
 ];
+
+/** Whether anything counts the requests to the pages of the login. */
+function limitsLogin({ protection, edge, model, ingressController, knativeIngress }: SizedEnvironment): boolean {
+  const isProtected = protection === "protected";
+  if (edge.type === "alb" && (edge.waf ?? isProtected)) return true;
+  if (edge.type === "gateway" && (edge.cloudArmor ?? isProtected) && edge.allowedCidrs.includes("0.0.0.0/0"))
+    return true;
+  const isOneIstio = model === "serverless" && ingressController === "istio" && knativeIngress === "istio";
+  return ingressController !== undefined && !isOneIstio;
+}
 
 function refuseIf(isWrong: boolean, { path, given, allowed, remedy }: Fault): Fault[] {
   return isWrong ? [fault(path, given, allowed, remedy)] : [];

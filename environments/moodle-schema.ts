@@ -23,7 +23,7 @@ export const moodle = z
     loginRequestsPerMinute: count(10, 1000000)
       .optional()
       .describe(
-        "Requests to the pages of the login a minute that are let through: from one address by AWS WAF, by Cloud Armor where the site is open to everybody, by nginx and traefik; altogether for each gateway pod by contour and istio. Default: twice `sizing.concurrentStudents`, who may all come from one campus.",
+        "Requests to the pages of the login a minute that are let through: from one address by AWS WAF, by Cloud Armor where the site is open to everybody, by nginx and traefik; altogether for each gateway pod by contour and istio. Not by one Istio that is Knative's as well. Default: twice `sizing.concurrentStudents`, who may all come from one campus.",
       ),
     maxUploadMb: count(1, 4096).default(256).describe("Largest upload, in MiB."),
     web: z

@@ -191,6 +191,22 @@ describeOnTestbed("charts/moodle", () => {
       });
     });
 
+    test("gives a slow upload an hour on Google's load balancer, whose limit holds for the whole request", async () => {
+      const onGoogle = await render(site("sites", { route: ports.httpRoute }));
+      expect(only(onGoogle, "GCPBackendPolicy", "moodle").spec.default.timeoutSec).toBe(3600);
+    });
+
+    test.each([
+      [256, "8Gi"],
+      [1025, "9Gi"],
+      [4096, "32Gi"],
+    ])("has room on a node for eight uploads of %d MiB at once", async (maxUploadMb, sizeLimit) => {
+      const { volumes } = only(await render(site("sites", { maxUploadMb })), "Deployment", "moodle-web").spec.template
+        .spec;
+      const limits = (volumes as Resource[]).filter(({ name }) => ["tmp", "local", "nginx-tmp"].includes(name));
+      expect(limits.map(({ emptyDir }) => emptyDir)).toEqual([{ sizeLimit }, { sizeLimit }, { sizeLimit }]);
+    });
+
     test("tells Google's load balancer how to ask where nothing filters, too", async () => {
       const open = await render(site("sites", { route: { ...ports.httpRoute, gke: {} } }));
       expect(only(open, "HealthCheckPolicy", "moodle").spec.default.config.httpHealthCheck.requestPath).toBe("/health");

@@ -120,8 +120,18 @@ describeOnTestbed("charts/moodle on Knative", () => {
     ).toEqual([]);
   });
 
-  test("believes what pods of the cluster say of visitors", () => {
-    expect(only(objects, "ConfigMap", "moodle-configuration").data.MOODLE_TRUSTED_PROXIES).toBe("10.20.0.0/16");
+  test("believes what Knative's proxy in the pod and pods of the cluster say of visitors", () => {
+    expect(only(objects, "ConfigMap", "moodle-configuration").data.MOODLE_TRUSTED_PROXIES).toBe(
+      "127.0.0.1/32 10.20.0.0/16",
+    );
+  });
+
+  test("has as long for a request, with its upload, as Knative gives it", async () => {
+    const { spec } = service.spec.template;
+    expect([spec.timeoutSeconds, spec.responseStartTimeoutSeconds]).toEqual([600, 600]);
+    const patient = await render({ knative: { ...knative, requestSeconds: 1800 } });
+    const { spec: longer } = only(patient.objects, "Service", "moodle-web").spec.template;
+    expect([longer.timeoutSeconds, longer.responseStartTimeoutSeconds]).toEqual([1800, 1800]);
   });
 
   test("an ingress controller sends requests to Knative's gateway, from its namespace", async () => {

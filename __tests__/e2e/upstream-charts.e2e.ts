@@ -17,7 +17,7 @@ import { Keda } from "../../constructs/workloads/keda";
 import { Knative } from "../../constructs/workloads/knative";
 import { KServe } from "../../constructs/workloads/kserve";
 import { Monitoring } from "../../constructs/workloads/monitoring";
-import { cluster, identity, nlbEdge, secret, siteController, targetGroup } from "../support/ports";
+import { albEdge, cluster, identity, secret, siteController, targetGroup } from "../support/ports";
 import type { Resource } from "../support/template";
 import { apply } from "./support/apply";
 import { isMap, merge, type PlannedRelease, plannedReleases } from "./support/releases";
@@ -66,7 +66,7 @@ const releases = plannedReleases((scope) => {
       cluster: access,
       domain: "moodle.example.edu",
       podCidrs: ["10.20.0.0/16"],
-      edge: nlbEdge,
+      edge: albEdge,
       controller: siteController(kind, { kind: "http", className: kind }),
       dependsOn: [],
     });

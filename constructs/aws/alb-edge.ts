@@ -194,7 +194,8 @@ export class AlbEdge extends Construct {
       vpcId,
       // Requests differ a hundredfold in length: a new one goes to the pod with the fewest under way.
       loadBalancingAlgorithmType: "least_outstanding_requests",
-      deregistrationDelay: "60",
+      // As long as a pod that goes waits for what it answers: then the load balancer cuts it off.
+      deregistrationDelay: "340",
       healthCheck: {
         path: healthCheckPath,
         port: healthCheckPort === undefined ? undefined : String(healthCheckPort),

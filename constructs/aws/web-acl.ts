@@ -7,18 +7,23 @@ import { CLOUDFRONT_REGION } from "./cloudfront-region";
 
 /**
  * Groups of rules that AWS maintains, in order, each with the rules that only count on a site where people write HTML,
- * code and long answers into forms, upload files, and sign in through identity providers with long addresses.
+ * code and long answers into forms, upload files and fetch them by names of their own, and sign in through identity
+ * providers with long addresses.
  * Source: https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
  */
 const RULE_GROUPS: Readonly<Record<string, readonly string[]>> = {
   AWSManagedRulesAmazonIpReputationList: [],
-  AWSManagedRulesKnownBadInputsRuleSet: [],
+  AWSManagedRulesKnownBadInputsRuleSet: ["JavaDeserializationRCE_BODY", "Log4JRCE_BODY"],
   AWSManagedRulesCommonRuleSet: [
     "SizeRestrictions_BODY",
     "SizeRestrictions_QUERYSTRING",
+    "SizeRestrictions_URIPATH",
+    "EC2MetaDataSSRF_BODY",
     "CrossSiteScripting_BODY",
     "GenericRFI_BODY",
     "GenericLFI_BODY",
+    "RestrictedExtensions_URIPATH",
+    "RestrictedExtensions_QUERYARGUMENTS",
   ],
   AWSManagedRulesSQLiRuleSet: ["SQLi_BODY", "SQLiExtendedPatterns_BODY"],
   AWSManagedRulesPHPRuleSet: ["PHPHighRiskMethodsVariables_BODY"],

@@ -1,12 +1,15 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
+import type { ControllerEntrance } from "../ports";
 import { CHARTS } from "../versions";
 import {
+  CONTROLLER_DRAIN,
   CONTROLLER_REPLICAS,
   INGRESS_CONTROLLER_PODS,
   IngressControllerNamespace,
   type IngressControllerProps,
+  KEEP_ALIVE,
   serviceOf,
 } from "./ingress-controller";
 
@@ -26,7 +29,7 @@ export class Contour extends Construct {
       namespace: pods.namespace,
       values: contourValues({
         className: this.className,
-        service: serviceOf(entrance),
+        entrance,
         ownsDefinitions: props.hasDefinitions !== true,
       }),
       timeout: 600,
@@ -39,17 +42,20 @@ export class Contour extends Construct {
 export interface ContourValues {
   /** Class of the resources that it reads: each Contour of a cluster has one of its own. */
   readonly className: string;
-  readonly service: ReturnType<typeof serviceOf>;
+  /** @default none, it serves the cluster alone */
+  readonly entrance?: ControllerEntrance;
   /** Whether it brings the definitions along, as one Contour of a cluster must. */
   readonly ownsDefinitions: boolean;
 }
 
 /** The values of Contour's chart. */
-export function contourValues({ className, service, ownsDefinitions }: ContourValues) {
+export function contourValues({ className, entrance, ownsDefinitions }: ContourValues) {
   const { min, max, cpuPercent } = CONTROLLER_REPLICAS;
   // NetworkPolicies are those of the namespace: the chart's own would admit everybody.
   const networkPolicy = { enabled: false };
+  const isBehindProxy = entrance !== undefined && entrance.proxyCidrs.length > 0;
   return {
+    ...(isBehindProxy ? { configInline: { timeouts: { "connection-idle-timeout": KEEP_ALIVE } } } : {}),
     contour: {
       replicaCount: 2,
       pdb: { create: true, maxUnavailable: 1 },
@@ -67,7 +73,8 @@ export function contourValues({ className, service, ownsDefinitions }: ContourVa
       resources: { requests: { cpu: "200m", memory: "192Mi" }, limits: { memory: "768Mi" } },
       // The group of root, which the chart gives volumes to, is not needed: Envoy's are in memory.
       podSecurityContext: { fsGroup: 1001 },
-      service,
+      service: serviceOf(entrance),
+      terminationGracePeriodSeconds: CONTROLLER_DRAIN.all,
       networkPolicy,
     },
   };

@@ -14,8 +14,6 @@ export interface EdgeBindingProps {
   readonly healthPath: string;
   /** Host name of the site. */
   readonly domain: string;
-  /** Seconds that an answer may take. @default 300 */
-  readonly timeoutSeconds?: number;
   /** What must exist first: the Service, and the load-balancer controller or the Gateway. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
@@ -57,7 +55,6 @@ function bindingValues(entrance: EdgeBindingProps["entrance"], props: EdgeBindin
       port: 80,
       healthPort: props.healthPort,
       healthPath: props.healthPath,
-      timeoutSeconds: props.timeoutSeconds ?? 300,
     },
   };
 }

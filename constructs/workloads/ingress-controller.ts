@@ -67,6 +67,12 @@ export const INGRESS_CONTROLLER_PODS: Readonly<Record<IngressControllerRoute["ki
   },
 };
 
+/**
+ * Labels of a namespace by which the AWS Load Balancer Controller holds new pods back until their target group finds them
+ * healthy. Source: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+ */
+export const READINESS_GATES = { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } as const;
+
 export interface IngressControllerNamespaceProps {
   readonly pods: IngressControllerPods;
   readonly entrance?: ControllerEntrance;
@@ -89,6 +95,7 @@ export class IngressControllerNamespace extends Construct {
     const { pods, entrance, webhookPorts = [], clusterPorts = [] } = props;
     const namespace = new PlatformNamespace(this, "namespace", {
       name: pods.namespace,
+      labels: entrance?.kind === "target-groups" ? READINESS_GATES : {},
       // It holds nothing that is not made anew.
       protection: "disposable",
       dependsOn: props.dependsOn,
@@ -133,6 +140,15 @@ export function serviceOf(entrance?: ControllerEntrance) {
     externalTrafficPolicy: "Local",
   } as const;
 }
+
+/**
+ * Seconds in which a pod goes: load balancers send it requests until they have heard of it, and then what it answers may
+ * take minutes.
+ */
+export const CONTROLLER_DRAIN = { accept: 30, answer: 300, all: 340 } as const;
+
+/** Longer than any load balancer's before it: it must be the one that closes a connection. */
+export const KEEP_ALIVE = "620s";
 
 /** How many pods: for two zones at all times, and more when an exam begins. */
 export const CONTROLLER_REPLICAS = { min: 2, max: 10, cpuPercent: 70 } as const;

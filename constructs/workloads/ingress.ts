@@ -7,7 +7,7 @@ import { CHARTS } from "../versions";
 import { type AcmeAuthority, CertManager } from "./cert-manager";
 import { Contour } from "./contour";
 import { EdgeBinding } from "./edge-binding";
-import { INGRESS_CONTROLLER_PODS, type IngressControllerPods } from "./ingress-controller";
+import { INGRESS_CONTROLLER_PODS, type IngressControllerPods, READINESS_GATES } from "./ingress-controller";
 import { Istio } from "./istio";
 import { NginxIngress } from "./nginx-ingress";
 import { Traefik } from "./traefik";
@@ -127,7 +127,7 @@ export class Ingress extends Construct {
 
   /** Labels for the site's namespace where its own pods are behind the edge: new ones are ready once that finds them healthy. */
   static namespaceLabels(edge: IngressEdge): Readonly<Record<string, string>> {
-    return edge.kind === "alb" ? { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } : {};
+    return edge.kind === "alb" ? READINESS_GATES : {};
   }
 
   /** What the cluster needs for the load balancer to find pods. */
@@ -152,16 +152,18 @@ export class Ingress extends Construct {
     const certManager =
       acme &&
       (props.certManager ?? new CertManager(this, "cert-manager", { acme, cluster, domain, chartRegistry, dependsOn }));
+    // A Gateway is in the controller's namespace; what fills target groups must answer before it has a pod.
+    const isGateway = edge.kind === "gateway";
+    const before = isGateway ? [] : this.front(props, dependsOn);
     const { className, ready } = new CONTROLLERS[kind](this, kind, {
       cluster,
       entrance,
       chartRegistry,
       hasDefinitions: controller.hasDefinitions,
       withCertManager: certManager !== undefined,
-      dependsOn: [...dependsOn, ...(certManager?.ready ?? [])],
+      dependsOn: [...dependsOn, ...before, ...(certManager?.ready ?? [])],
     });
-    // A Gateway is in the controller's namespace.
-    const front = this.front(props, edge.kind === "gateway" ? ready : dependsOn);
+    const front = isGateway ? this.front(props, ready) : before;
     const route: SiteRoute =
       props.knativeGateway === undefined
         ? {

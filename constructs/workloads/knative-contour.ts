@@ -4,7 +4,7 @@ import { ChartRelease } from "../core/chart-release";
 import type { ClusterAccess, ControllerEntrance } from "../ports";
 import { CHARTS } from "../versions";
 import { contourValues } from "./contour";
-import { INGRESS_CONTROLLER_PODS, IngressControllerNamespace, serviceOf } from "./ingress-controller";
+import { INGRESS_CONTROLLER_PODS, IngressControllerNamespace } from "./ingress-controller";
 
 export interface KnativeContourProps {
   readonly cluster: ClusterAccess;
@@ -51,7 +51,7 @@ export class KnativeContour extends Construct {
       releaseName: name,
       chartRegistry,
       namespace: name,
-      values: contourValues({ className: name, service: serviceOf(entrance), ownsDefinitions }),
+      values: contourValues({ className: name, entrance, ownsDefinitions }),
       timeout: 600,
       dependsOn: [...cluster.ready, ...namespace.ready, ...dependsOn],
     }).release;

@@ -25,6 +25,9 @@ export interface KnativeProps {
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
+/** As long as Traefik reads an upload. Knative's own limit is 600 seconds. */
+const REQUEST_SECONDS = 1800;
+
 /** Seconds in which the operator has brought everything up, images and first nodes included. */
 const READY_TIMEOUT = 900;
 
@@ -42,6 +45,7 @@ export class Knative extends Construct implements KnativeServing {
   readonly ingressClass: string;
   readonly gateway: ServiceAddress;
   readonly redirectsToHttps: boolean;
+  readonly requestSeconds = REQUEST_SECONDS;
   readonly localGateway: ServiceAddress;
   readonly ready: readonly ITerraformDependable[];
 
@@ -82,6 +86,7 @@ export class Knative extends Construct implements KnativeServing {
         publicDomain: props.publicDomain,
         registryHosts: props.registryHosts,
         issuerName: props.issuerName,
+        requestSeconds: REQUEST_SECONDS,
         eventing: { enabled: eventing },
         waitSeconds: READY_TIMEOUT - 60,
       },

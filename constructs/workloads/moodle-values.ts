@@ -235,6 +235,7 @@ function webValues({ minReplicas, maxReplicas, autoscaling, ...pod }: WebSizing,
       namespace: knative.namespace,
       gateway: knative.gateway,
       redirectsToHttps: knative.redirectsToHttps,
+      requestSeconds: knative.requestSeconds,
     },
     nginx: { resources: { requests: { cpu: `${nginx.milliCpu}m`, memory: `${nginx.memoryMb}Mi` } } },
     phpFpm: {

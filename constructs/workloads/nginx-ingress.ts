@@ -3,10 +3,12 @@ import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
 import { CHARTS } from "../versions";
 import {
+  CONTROLLER_DRAIN,
   CONTROLLER_REPLICAS,
   INGRESS_CONTROLLER_PODS,
   IngressControllerNamespace,
   type IngressControllerProps,
+  KEEP_ALIVE,
   serviceOf,
 } from "./ingress-controller";
 
@@ -51,8 +53,9 @@ function nginxValues({ entrance, withCertManager }: IngressControllerProps) {
       podDisruptionBudget: { enabled: true, maxUnavailable: 1 },
       resources: { requests: { cpu: "200m", memory: "256Mi" }, limits: { memory: "768Mi" } },
       readOnlyRootFilesystem: true,
-      // What it answers may take minutes; the rest of it is answered before a pod goes.
-      terminationGracePeriodSeconds: 330,
+      // Told to end, it accepts nothing more and answers what it has accepted.
+      lifecycle: { preStop: { sleep: { seconds: CONTROLLER_DRAIN.accept } } },
+      terminationGracePeriodSeconds: CONTROLLER_DRAIN.all,
       ingressClass: { name: "nginx", create: true, setAsDefaultIngress: false },
       // It asks for certificates of its own hosts, and answers what an ACME authority asks over HTTP.
       enableCertManager: withCertManager ?? false,
@@ -67,6 +70,7 @@ function nginxValues({ entrance, withCertManager }: IngressControllerProps) {
           "ssl-protocols": "TLSv1.2 TLSv1.3",
           ...(proxyCidrs.length > 0
             ? {
+                "keepalive-timeout": KEEP_ALIVE,
                 "set-real-ip-from": proxyCidrs.join(","),
                 "real-ip-header": "X-Forwarded-For",
                 "real-ip-recursive": "True",

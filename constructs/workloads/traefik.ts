@@ -3,10 +3,12 @@ import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
 import { CHARTS } from "../versions";
 import {
+  CONTROLLER_DRAIN,
   CONTROLLER_REPLICAS,
   INGRESS_CONTROLLER_PODS,
   IngressControllerNamespace,
   type IngressControllerProps,
+  KEEP_ALIVE,
   serviceOf,
 } from "./ingress-controller";
 
@@ -38,14 +40,24 @@ export class Traefik extends Construct {
  */
 function traefikValues({ entrance }: IngressControllerProps) {
   const { min, max, cpuPercent } = CONTROLLER_REPLICAS;
+  const proxyCidrs = entrance?.proxyCidrs ?? [];
   const entryPoint = {
-    forwardedHeaders: { trustedIPs: entrance?.proxyCidrs ?? [] },
-    // The whole of an upload: by default a slow one is cut off after a minute.
-    transport: { respondingTimeouts: { readTimeout: "30m" } },
+    forwardedHeaders: { trustedIPs: proxyCidrs },
+    transport: {
+      respondingTimeouts: {
+        // The whole of an upload: by default a slow one is cut off after a minute.
+        readTimeout: "30m",
+        ...(proxyCidrs.length > 0 ? { idleTimeout: KEEP_ALIVE } : {}),
+      },
+      lifeCycle: {
+        requestAcceptGraceTimeout: `${CONTROLLER_DRAIN.accept}s`,
+        graceTimeOut: `${CONTROLLER_DRAIN.answer}s`,
+      },
+    },
   };
   return {
     // No replicas: they are the autoscaler's.
-    deployment: { replicas: null },
+    deployment: { replicas: null, terminationGracePeriodSeconds: CONTROLLER_DRAIN.all },
     autoscaling: {
       enabled: true,
       minReplicas: min,

@@ -4,7 +4,7 @@ import { INGRESS_CONTROLLER_PODS } from "../../../constructs/workloads/ingress-c
 import { valuesOf } from "../../e2e/support/releases";
 import { DependencyGraph } from "../../support/graph";
 import { addressEdge, albEdge, cluster, gatewayEdge, nlbEdge, siteController } from "../../support/ports";
-import { Template } from "../../support/template";
+import { type Resource, Template } from "../../support/template";
 
 const solver = { kind: "http", className: "traefik" } as const;
 
@@ -80,6 +80,15 @@ describe.each([
     expect(waits).toContain(withNlb.address(release));
   });
 
+  test("its new pods are ready when target groups find them healthy, and come after what fills those", () => {
+    const gates = ({ template }: typeof behindAlb) =>
+      template.resources("kubernetes_namespace_v1").find(({ metadata }) => metadata.name === pods.namespace)?.metadata
+        .labels["elbv2.k8s.aws/pod-readiness-gate-inject"];
+    expect([behindAlb, withNlb].map(gates)).toEqual(["enabled", "enabled"]);
+    expect(gates(build(addressEdge, siteController(kind, solver)))).toBeUndefined();
+    expect(behindAlb.waitsFor(release)).toContain(behindAlb.address("aws-load-balancer-controller"));
+  });
+
   test("a Gateway is in its namespace, and made after it", () => {
     const edge = { ...gatewayEdge, route: { ...gatewayEdge.route, gatewayNamespace: pods.namespace } };
     const built = build(edge, siteController(kind));
@@ -102,6 +111,46 @@ describe.each([
     expect(behindAlb.route).toMatchObject({ edgeCidrs: albEdge.route.proxyCidrs });
     expect(withNlb.route).toMatchObject({ edgeCidrs: [] });
   });
+});
+
+describe("a pod that goes", () => {
+  const values = (kind: SiteController["kind"], release: string) =>
+    build(albEdge, siteController(kind)).values(release);
+
+  test("of nginx accepts requests for half a minute, and has minutes for its answers", () => {
+    expect(values("nginx", "nginx-ingress").controller).toMatchObject({
+      lifecycle: { preStop: { sleep: { seconds: 30 } } },
+      terminationGracePeriodSeconds: 340,
+    });
+  });
+
+  test("of Traefik likewise", () => {
+    const { deployment, ports } = values("traefik", "traefik");
+    expect(deployment.terminationGracePeriodSeconds).toBe(340);
+    for (const { transport } of [ports.web, ports.websecure]) {
+      expect(transport.lifeCycle).toEqual({ requestAcceptGraceTimeout: "30s", graceTimeOut: "300s" });
+    }
+  });
+
+  test("of Istio likewise", () => {
+    expect(values("istio", "istio-ingressgateway")).toMatchObject({
+      env: { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true", MINIMUM_DRAIN_DURATION: "30s" },
+      terminationGracePeriodSeconds: 340,
+    });
+  });
+
+  test("of Contour has minutes for its answers", () => {
+    expect(values("contour", "contour").envoy.terminationGracePeriodSeconds).toBe(340);
+  });
+});
+
+test.each([
+  ["nginx", "nginx-ingress", ({ controller }: Resource) => controller.config.entries["keepalive-timeout"]],
+  ["traefik", "traefik", ({ ports }: Resource) => ports.web.transport.respondingTimeouts.idleTimeout],
+  ["contour", "contour", ({ configInline }: Resource) => configInline?.timeouts["connection-idle-timeout"]],
+] as const)("%s keeps connections longer than the load balancer that reads requests", (kind, release, keepAlive) => {
+  expect(keepAlive(build(albEdge, siteController(kind)).values(release))).toBe("620s");
+  expect(keepAlive(build(nlbEdge, siteController(kind, solver)).values(release))).toBeUndefined();
 });
 
 test.each([nlbEdge, addressEdge])("refuses an edge of kind $kind without an ingress controller", (edge) => {

@@ -51,6 +51,11 @@ test("Helm waits longer than the Job that waits for the operator", () => {
   expect(release("knative").timeout).toBeGreaterThan(values.waitSeconds);
 });
 
+test("a Service may ask for as long as Knative is told to allow", () => {
+  const { knative, values } = build();
+  expect(values.requestSeconds).toBe(knative?.requestSeconds);
+});
+
 test("every namespace meets Pod Security restricted", () => {
   for (const { metadata } of build({ eventing: true }).template.resources("kubernetes_namespace_v1")) {
     expect(metadata.labels["pod-security.kubernetes.io/enforce"]).toBe("restricted");

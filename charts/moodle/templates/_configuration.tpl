@@ -15,7 +15,9 @@ MOODLE_SECRETS_DIR: /run/secrets/moodle
 MOODLE_MEMORY_LIMIT_MB: {{ .Values.php.memoryLimitMb | quote }}
 MOODLE_MAX_UPLOAD_MB: {{ .Values.php.maxUploadMb | quote }}
 MOODLE_REQUEST_TIMEOUT: {{ .Values.web.requestTimeoutSeconds | quote }}
-{{- with concat .Values.networkPolicy.ingress.cidrs .Values.networkPolicy.ingress.proxies }}
+{{- /* Knative's proxy asks from within the pod. */}}
+{{- $own := empty .Values.web.knative | ternary list (list "127.0.0.1/32") }}
+{{- with concat $own .Values.networkPolicy.ingress.cidrs .Values.networkPolicy.ingress.proxies }}
 MOODLE_TRUSTED_PROXIES: {{ join " " . | quote }}
 {{- end }}
 {{- with .Values.database }}

@@ -81,6 +81,11 @@ securityContext:
   mountPath: /tmp
 {{- end }}
 
+{{- /* An upload is on the node whole before it is a file of Moodle's: there is room for eight of the largest at once. */}}
+{{- define "moodle.scratch" -}}
+{{ max .Values.scratchGb (divf (mul 8 .Values.php.maxUploadMb) 1024 | ceil) }}Gi
+{{- end }}
+
 {{- /* Volumes of a pod that runs PHP; the install Job is given "administrator" as well. */}}
 {{- define "moodle.phpVolumes" -}}
 {{- $root := .root -}}
@@ -107,10 +112,10 @@ securityContext:
     claimName: {{ include "moodle.name" $root }}-data
 - name: local
   emptyDir:
-    sizeLimit: {{ $root.Values.scratchGb }}Gi
+    sizeLimit: {{ include "moodle.scratch" $root }}
 - name: tmp
   emptyDir:
-    sizeLimit: {{ $root.Values.scratchGb }}Gi
+    sizeLimit: {{ include "moodle.scratch" $root }}
 {{- end }}
 
 {{- define "moodle.secretName" -}}
