@@ -26,7 +26,7 @@ export const AWS_RULES: readonly Rule<SizedAws>[] = [
     check: ({ protection, edge }) =>
       edge.type === "alb" &&
       edge.cdn &&
-      !(edge.waf ?? protection === "protected") &&
+      !(edge.waf ?? protection !== "disposable") &&
       !edge.allowedCidrs.includes("0.0.0.0/0")
         ? [
             fault(

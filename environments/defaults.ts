@@ -12,7 +12,7 @@ export function resolve(sized: SizedEnvironment): Environment {
 }
 
 function resolveAws(parsed: SizedAws) {
-  const isProtected = parsed.protection === "protected";
+  const isProtected = parsed.protection !== "disposable";
   const { database } = parsed;
   return {
     ...parsed,
@@ -46,7 +46,7 @@ function resolveAws(parsed: SizedAws) {
 }
 
 function resolveGoogle(parsed: SizedGoogle) {
-  const isProtected = parsed.protection === "protected";
+  const isProtected = parsed.protection !== "disposable";
   const { database } = parsed;
   return {
     ...parsed,

@@ -54,7 +54,7 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
   {
     reads: ["protection", "files.tier", "network.filesCidr", "network.modelsCidr"],
     check: ({ protection, files, network }) => {
-      const tier = files.tier ?? (protection === "protected" ? "REGIONAL" : "BASIC_HDD");
+      const tier = files.tier ?? (protection === "disposable" ? "BASIC_HDD" : "REGIONAL");
       const longest = tier === "BASIC_HDD" ? 29 : 26;
       return (["filesCidr", "modelsCidr"] as const)
         .filter((field) => (parseCidr(network[field])?.bitmask ?? 0) > longest)

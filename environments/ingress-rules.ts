@@ -125,7 +125,7 @@ export const INGRESS_RULES: readonly Rule<SizedEnvironment>[] = [
 
 /** Whether anything counts the requests to the pages of the login. */
 function limitsLogin({ protection, edge, model, ingressController, knativeIngress }: SizedEnvironment): boolean {
-  const isProtected = protection === "protected";
+  const isProtected = protection !== "disposable";
   if (edge.type === "alb" && (edge.waf ?? isProtected)) return true;
   if (edge.type === "gateway" && (edge.cloudArmor ?? isProtected) && edge.allowedCidrs.includes("0.0.0.0/0"))
     return true;

@@ -216,6 +216,7 @@ function shared<E extends Input<"aws"> | Input<"google">>(staging: E, production
     monitoring: { namespace: "monitoring", labels: { release: "prometheus" } },
   };
   return [
+    combination("production", { ...production, protection: "retiring" }),
     combination("production", { ...production, secrets: vault }, "vault"),
     combination(
       "production",

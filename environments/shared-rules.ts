@@ -25,7 +25,14 @@ export const SHARED_RULES: readonly Rule<SizedEnvironment>[] = [
     reads: ["name", "protection"],
     check: ({ name, protection }) =>
       name === "production" && protection === "disposable"
-        ? [fault("protection", protection, '"protected"', "protect production, or give the environment another name")]
+        ? [
+            fault(
+              "protection",
+              protection,
+              '"protected", or "retiring" before production is taken down',
+              "protect production, or give the environment another name",
+            ),
+          ]
         : [],
   },
   {
@@ -132,7 +139,7 @@ export const SHARED_RULES: readonly Rule<SizedEnvironment>[] = [
     reads: ["region", "zones", "protection"],
     check: ({ zones: given, region, protection }) => {
       if (given === undefined) return [];
-      const needed = protection === "protected" ? 3 : 2;
+      const needed = protection === "disposable" ? 2 : 3;
       const foreign = given.filter((zone) => !zone.startsWith(region));
       return [
         ...(new Set(given).size < needed

@@ -167,8 +167,10 @@ export const sharedFields = {
       "Deployment model: `managed` uses the cloud's managed data services; `serverless` does too, and its web pods are a Knative Service, which scales to zero.",
     ),
   protection: z
-    .enum(["protected", "disposable"])
-    .describe("`protected` refuses to lose data; `disposable` can be deployed, destroyed and deployed again."),
+    .enum(["protected", "retiring", "disposable"])
+    .describe(
+      "`protected` refuses to lose data; `retiring` is the same without what refuses, for the deploy before a destroy; `disposable` is small, and can be deployed, destroyed and deployed again.",
+    ),
   incarnation: count(1, 99)
     .default(1)
     .describe("Part of every name. Raise it to deploy again while the cloud still holds the names of a destroyed one."),

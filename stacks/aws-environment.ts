@@ -326,7 +326,7 @@ export class AwsEnvironmentStack extends PlatformStack {
         name: `${prefix}-${use}`,
         engine: redis.engine,
         nodeType,
-        replicas: protection === "protected" ? 1 : 0,
+        replicas: protection === "disposable" ? 0 : 1,
         evictionPolicy,
       });
     if (redis.groups === "shared") {

@@ -323,7 +323,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
         evictionPolicy: use === "sessions" && !isShared ? "noeviction" : "allkeys-lru",
         secret,
         keyId: this.names.keyId("data"),
-        rdbSnapshotPeriod: use === "sessions" && protection === "protected" ? "SIX_HOURS" : undefined,
+        rdbSnapshotPeriod: use === "sessions" && protection !== "disposable" ? "SIX_HOURS" : undefined,
         protection,
       }).endpoint;
     };

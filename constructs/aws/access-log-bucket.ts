@@ -7,7 +7,7 @@ import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import { CLOUDFRONT_REGION } from "./cloudfront-region";
 import { denyInsecureTransport, type PolicyStatement, partition, policyDocument } from "./iam-policy";
 
@@ -38,11 +38,10 @@ export class AccessLogBucket extends Construct {
   constructor(scope: Construct, id: string, props: AccessLogBucketProps) {
     super(scope, id);
     const { bucketName, account, region, retentionDays, deliverySourceName } = props;
-    const isProtected = props.protection !== "disposable";
     const { bucket, arn } = new S3Bucket(this, "bucket", {
       bucket: bucketName,
-      forceDestroy: !isProtected,
-      lifecycle: { preventDestroy: isProtected },
+      forceDestroy: !isGuarded(props.protection),
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
     });
     const publicAccess = new S3BucketPublicAccessBlock(this, "public-access", {
       bucket,

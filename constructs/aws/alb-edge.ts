@@ -7,7 +7,7 @@ import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { SiteRoute } from "../ports";
 import { AccessLogBucket } from "./access-log-bucket";
 import { Certificate } from "./certificate";
@@ -142,7 +142,6 @@ export class AlbEdge extends Construct {
 
   private loadBalancer(logs: AccessLogBucket): Lb {
     const { name, protection, cdn } = this.props;
-    const isProtected = protection !== "disposable";
     const place =
       cdn === undefined
         ? { name, internal: false, subnets: [...this.props.publicSubnetIds] }
@@ -162,11 +161,11 @@ export class AlbEdge extends Construct {
       dropInvalidHeaderFields: true,
       preserveHostHeader: true,
       enableZonalShift: true,
-      enableDeletionProtection: isProtected,
+      enableDeletionProtection: isGuarded(protection),
       // Moodle unpacks an uploaded course before it answers.
       idleTimeout: 300,
       accessLogs: { enabled: true, bucket: logs.bucketName },
-      lifecycle: { preventDestroy: isProtected },
+      lifecycle: { preventDestroy: isGuarded(protection) },
       dependsOn: [...logs.ready],
     });
   }

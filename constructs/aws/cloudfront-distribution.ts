@@ -6,7 +6,7 @@ import { CloudwatchLogDeliveryDestination } from "@cdktf/provider-aws/lib/cloudw
 import { CloudwatchLogDeliverySource } from "@cdktf/provider-aws/lib/cloudwatch-log-delivery-source";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { AccessLogBucket } from "./access-log-bucket";
 import { Certificate } from "./certificate";
 import { CLOUDFRONT_REGION } from "./cloudfront-region";
@@ -154,7 +154,7 @@ export class CloudfrontDistribution extends Construct {
         minimumProtocolVersion: "TLSv1.2_2021",
         sslSupportMethod: "sni-only",
       },
-      lifecycle: { preventDestroy: protection !== "disposable" },
+      lifecycle: { preventDestroy: isGuarded(protection) },
       dependsOn: [...props.dependsOn],
     });
     this.logs(props, distribution);

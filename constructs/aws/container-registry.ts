@@ -1,7 +1,7 @@
 import { EcrLifecyclePolicy } from "@cdktf/provider-aws/lib/ecr-lifecycle-policy";
 import { EcrRepository } from "@cdktf/provider-aws/lib/ecr-repository";
 import { Construct } from "constructs";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import { KmsKey } from "./kms-key";
 
 export interface ContainerRegistryProps {
@@ -24,7 +24,6 @@ export class ContainerRegistry extends Construct {
   constructor(scope: Construct, id: string, props: ContainerRegistryProps) {
     super(scope, id);
     const { name, images, account, region, untaggedDays = 14, protection } = props;
-    const isProtected = protection !== "disposable";
     const key = new KmsKey(this, "key", {
       name: `${name}-registry`,
       description: `Container images of ${name}`,
@@ -38,8 +37,8 @@ export class ContainerRegistry extends Construct {
         imageTagMutability: "IMMUTABLE",
         imageScanningConfiguration: { scanOnPush: true },
         encryptionConfiguration: [{ encryptionType: "KMS", kmsKey: key.keyArn }],
-        forceDelete: !isProtected,
-        lifecycle: { preventDestroy: isProtected },
+        forceDelete: !isGuarded(protection),
+        lifecycle: { preventDestroy: isGuarded(protection) },
       });
       new EcrLifecyclePolicy(this, `${image}-lifecycle`, {
         repository: repository.name,

@@ -6,7 +6,7 @@ import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy
 import { Fn, type ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { ClusterAccess } from "../ports";
 import { ClusterAdministrator } from "./cluster-administrator";
 import { DNS_ADDONS, EksAddons, NETWORK_ADDONS, SERVICE_ADDONS } from "./eks-addons";
@@ -138,7 +138,6 @@ export class EksCluster extends Construct {
 
   private controlPlane(props: EksClusterProps): AwsEksCluster {
     const { name, publicAccessCidrs = [] } = props;
-    const isProtected = props.protection !== "disposable";
     const logGroup = new CloudwatchLogGroup(this, "log-group", {
       // EKS writes to exactly this name.
       name: `/aws/eks/${name}/cluster`,
@@ -177,7 +176,7 @@ export class EksCluster extends Construct {
       version: props.kubernetesVersion,
       roleArn: role.arn,
       bootstrapSelfManagedAddons: false,
-      deletionProtection: isProtected,
+      deletionProtection: isGuarded(props.protection),
       accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: false },
       vpcConfig: {
         subnetIds: [...props.intraSubnetIds],
@@ -190,7 +189,7 @@ export class EksCluster extends Construct {
       enabledClusterLogTypes: ["api", "audit", "authenticator", "controllerManager", "scheduler"],
       upgradePolicy: { supportType: "STANDARD" },
       zonalShiftConfig: { enabled: true },
-      lifecycle: { preventDestroy: isProtected },
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
       dependsOn: [logGroup, attachment, policy],
     });
   }

@@ -7,7 +7,7 @@ import { Password } from "@cdktf/provider-random/lib/password";
 import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { RedisEndpoint } from "../ports";
 import { REDIS_ENGINES } from "../versions";
 import { DataSecurityGroup } from "./data-security-group";
@@ -140,7 +140,7 @@ export class ElastiCacheRedis extends Construct {
           logType: "slow-log",
         },
       ],
-      lifecycle: { preventDestroy: isProtected },
+      lifecycle: { preventDestroy: isGuarded(protection) },
     });
 
     this.secret = new SecretsManagerSecret(this, "secret", {

@@ -1,7 +1,7 @@
 import { KmsAlias } from "@cdktf/provider-aws/lib/kms-alias";
 import { KmsKey as AwsKmsKey } from "@cdktf/provider-aws/lib/kms-key";
 import { Construct } from "constructs";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import { accountPrincipals, type PolicyStatement, partition, policyDocument, serviceDomain } from "./iam-policy";
 
 export interface KmsKeyProps {
@@ -41,7 +41,7 @@ export class KmsKey extends Construct {
         ...(props.services ?? []).map((service) => SERVICE_STATEMENTS[service](props)),
         ...decryptStatements(props),
       ]),
-      lifecycle: { preventDestroy: isProtected },
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
     });
     new KmsAlias(this, "alias", { name: `alias/${props.name}`, targetKeyId: key.keyId });
     this.keyArn = key.arn;

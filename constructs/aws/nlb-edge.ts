@@ -6,7 +6,7 @@ import type { SecurityGroup } from "@cdktf/provider-aws/lib/security-group";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import { loadBalancerSecurityGroup } from "./load-balancer-security-group";
 
 export interface NlbEdgeProps {
@@ -62,7 +62,6 @@ export class NlbEdge extends Construct {
         remedy: "shorten the name: load balancers and target groups take 32 characters",
       });
     }
-    const isProtected = props.protection !== "disposable";
     const loadBalancer = new Lb(this, "load-balancer", {
       name,
       loadBalancerType: "network",
@@ -72,8 +71,8 @@ export class NlbEdge extends Construct {
       securityGroups: [this.securityGroup().id],
       enableCrossZoneLoadBalancing: true,
       enableZonalShift: true,
-      enableDeletionProtection: isProtected,
-      lifecycle: { preventDestroy: isProtected },
+      enableDeletionProtection: isGuarded(props.protection),
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
     });
     const [http, https] = [this.listener(loadBalancer, "http", 80), this.listener(loadBalancer, "https", 443)];
     const record = new Route53Record(this, "record", {

@@ -12,7 +12,7 @@ import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versionin
 import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { ObjectStore } from "../ports";
 import { bucketReadStatements } from "./bucket-read";
 import {
@@ -84,9 +84,10 @@ export class ObjectBucket extends Construct {
 
     const bucket = new S3Bucket(this, "bucket", {
       bucket: bucketName,
-      forceDestroy: !isProtected,
+      // What is locked keeps its bucket: nothing beside it is deleted then.
+      forceDestroy: !isGuarded(props.protection) && !this.locked,
       objectLockEnabled: this.locked,
-      lifecycle: { preventDestroy: isProtected },
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
     });
     this.bucketArn = bucket.arn;
     this.bucketName = bucket.bucket;

@@ -8,7 +8,7 @@ import { RdsCluster } from "@cdktf/provider-aws/lib/rds-cluster";
 import { RdsClusterParameterGroup } from "@cdktf/provider-aws/lib/rds-cluster-parameter-group";
 import { Fn, type ITerraformDependable, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { DatabaseAdministrator, DatabaseEndpoint, DatabaseSecrets } from "../ports";
 import { PROVIDERS } from "../versions";
 import { DataSecurityGroup } from "./data-security-group";
@@ -169,7 +169,7 @@ export class RdsDatabase extends Construct {
       skipFinalSnapshot: !this.isProtected,
       finalSnapshotIdentifier: this.isProtected ? `${identifier}-final` : undefined,
       ...this.instanceSettings(identifier, props.instanceClass, this.parameterGroup("parameters", identifier, [])),
-      lifecycle: { preventDestroy: this.isProtected },
+      lifecycle: { preventDestroy: isGuarded(this.props.protection) },
     });
     const replicas = this.createReplicas(instance);
     return {
@@ -257,7 +257,7 @@ export class RdsDatabase extends Construct {
       allowMajorVersionUpgrade: true,
       caCertificateIdentifier: "rds-ca-rsa2048-g1",
       ...this.operations(identifier, "cluster", props.instanceClass),
-      lifecycle: { preventDestroy: this.isProtected },
+      lifecycle: { preventDestroy: isGuarded(this.props.protection) },
     });
     return {
       arn: cluster.arn,
@@ -285,7 +285,7 @@ export class RdsDatabase extends Construct {
     return {
       storageEncrypted: true,
       vpcSecurityGroupIds: [this.securityGroup.securityGroupId],
-      deletionProtection: this.isProtected,
+      deletionProtection: isGuarded(this.props.protection),
       copyTagsToSnapshot: true,
       monitoringInterval: 60,
       monitoringRoleArn: this.monitoringRole.arn,

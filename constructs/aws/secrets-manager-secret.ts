@@ -2,7 +2,7 @@ import { SecretsmanagerSecret } from "@cdktf/provider-aws/lib/secretsmanager-sec
 import { Token } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { SecretRef } from "../ports";
 import type { PolicyStatement } from "./iam-policy";
 
@@ -43,7 +43,7 @@ export class SecretsManagerSecret extends Construct {
       description,
       kmsKeyId: keyArn,
       recoveryWindowInDays: isProtected ? 30 : 0,
-      lifecycle: { preventDestroy: isProtected },
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
     });
     this.ref = { store: "aws-secrets-manager", name };
     this.secretArn = secret.arn;

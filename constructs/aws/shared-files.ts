@@ -4,7 +4,7 @@ import { EfsFileSystem } from "@cdktf/provider-aws/lib/efs-file-system";
 import { EfsFileSystemPolicy } from "@cdktf/provider-aws/lib/efs-file-system-policy";
 import { EfsMountTarget } from "@cdktf/provider-aws/lib/efs-mount-target";
 import { Construct } from "constructs";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { SharedFileSystem } from "../ports";
 import { DataSecurityGroup } from "./data-security-group";
 import { denyInsecureTransport, policyDocument } from "./iam-policy";
@@ -51,7 +51,7 @@ export class SharedFiles extends Construct {
       throughputMode: props.throughput ?? "elastic",
       lifecyclePolicy: [{ transitionToIa: "AFTER_30_DAYS" }, { transitionToPrimaryStorageClass: "AFTER_1_ACCESS" }],
       tags: { Name: name },
-      lifecycle: { preventDestroy: isProtected },
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
     });
     this.fileSystemArn = fileSystem.arn;
     new EfsBackupPolicy(this, "backup", {

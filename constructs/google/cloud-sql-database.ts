@@ -7,7 +7,7 @@ import {
 import { Fn, type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { CloudSnapshotSource, DatabaseEndpoint, DatabaseSecrets } from "../ports";
 import { CloudSqlEndpoint } from "./cloud-sql-endpoint";
 
@@ -76,17 +76,17 @@ export class CloudSqlDatabase extends Construct {
     super(scope, id);
     this.check(props);
     const { name, project, region, engine, readReplicas = 0, networkId, subnetworkId } = props;
-    const isProtected = (props.protection ?? "protected") === "protected";
+    const isProtected = props.protection !== "disposable";
     this.project = project;
     this.instanceName = `${name}-db`;
     const shared = {
       project,
       region,
       databaseVersion: `${{ postgresql: "POSTGRES", mysql: "MYSQL" }[engine]}_${props.engineVersion.replaceAll(".", "_")}`,
-      deletionProtection: isProtected,
+      deletionProtection: isGuarded(props.protection),
     };
     // The disk has grown by itself since; to set it back to its first size would replace the instance.
-    const lifecycle = { preventDestroy: isProtected, ignoreChanges: ["settings[0].disk_size"] };
+    const lifecycle = { preventDestroy: isGuarded(props.protection), ignoreChanges: ["settings[0].disk_size"] };
     // Replicas are maintained in the primary's window, and have none that could be set.
     const replicaLifecycle = {
       ...lifecycle,
@@ -106,7 +106,7 @@ export class CloudSqlDatabase extends Construct {
       ...shared,
       name: this.instanceName,
       encryptionKeyName: props.keyId,
-      settings: { ...settings(props, isProtected), ...primarySettings(props, isProtected) },
+      settings: { ...settings(props), ...primarySettings(props, isProtected) },
       lifecycle,
     });
     const primaryEndpoint = endpointOf("primary-endpoint", this.instanceName, primary);
@@ -116,7 +116,7 @@ export class CloudSqlDatabase extends Construct {
         ...shared,
         name: replicaName,
         masterInstanceName: primary.name,
-        settings: settings(props, isProtected),
+        settings: settings(props),
         lifecycle: replicaLifecycle,
       });
       return { instance, endpoint: endpointOf(`replica-${index + 1}-endpoint`, replicaName, instance) };
@@ -213,7 +213,7 @@ export class CloudSqlDatabase extends Construct {
 }
 
 /** What a primary and its replicas have in common. */
-function settings(props: CloudSqlDatabaseProps, isProtected: boolean): SqlDatabaseInstanceSettings {
+function settings(props: CloudSqlDatabaseProps): SqlDatabaseInstanceSettings {
   return {
     tier: props.tier,
     edition: props.edition,
@@ -221,7 +221,7 @@ function settings(props: CloudSqlDatabaseProps, isProtected: boolean): SqlDataba
     diskType: "PD_SSD",
     diskSize: props.storageGb,
     diskAutoresize: true,
-    deletionProtectionEnabled: isProtected,
+    deletionProtectionEnabled: isGuarded(props.protection),
     userLabels: props.labels,
     databaseFlags: [
       ...FLAGS[props.engine],

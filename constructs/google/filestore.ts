@@ -3,7 +3,7 @@ import { Fn, Token } from "cdktf";
 import { Construct } from "constructs";
 import { prefixLength, subnetCidr } from "../core/cidr";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { SharedFileSystem } from "../ports";
 
 export interface FilestoreProps {
@@ -59,7 +59,7 @@ export class Filestore extends Construct {
     super(scope, id);
     this.check(props);
     const { name, project, location, tier, capacityGb, reservedIpRange } = props;
-    const isProtected = (props.protection ?? "protected") === "protected";
+    const guarded = isGuarded(props.protection);
     const newBits = TIERS[tier].prefix - prefixLength(reservedIpRange);
     const instance = new FilestoreInstance(this, "instance", {
       project,
@@ -83,9 +83,9 @@ export class Filestore extends Construct {
           reservedIpRange: subnetCidr(reservedIpRange, newBits, 0),
         },
       ],
-      deletionProtectionEnabled: isProtected,
-      deletionProtectionReason: isProtected ? "holds the site's files" : undefined,
-      lifecycle: { preventDestroy: isProtected },
+      deletionProtectionEnabled: guarded,
+      deletionProtectionReason: guarded ? "holds the site's files" : undefined,
+      lifecycle: { preventDestroy: guarded },
     });
     this.fileSystem = {
       csiDriver: "filestore.csi.storage.gke.io",

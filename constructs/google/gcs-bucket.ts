@@ -3,7 +3,7 @@ import { StorageBucketIamMember } from "@cdktf/provider-google/lib/storage-bucke
 import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { ObjectStore } from "../ports";
 import type { ObjectStoreKey } from "./object-store-key";
 
@@ -52,7 +52,7 @@ export class GcsBucket extends Construct {
     super(scope, id);
     this.check(props);
     const { bucketName, project, location, keyId, key, noncurrentDays = 30, objectRetention = false } = props;
-    const isProtected = (props.protection ?? "protected") === "protected";
+    const isProtected = props.protection !== "disposable";
     const softDeleteDays = props.softDeleteDays ?? (isProtected ? 7 : 0);
     this.bucket = new StorageBucket(this, "bucket", {
       project,
@@ -72,8 +72,9 @@ export class GcsBucket extends Construct {
         },
         { action: { type: "AbortIncompleteMultipartUpload" }, condition: { age: 7 } },
       ],
-      forceDestroy: !isProtected,
-      lifecycle: { preventDestroy: isProtected },
+      // What is locked keeps its bucket: nothing beside it is deleted then.
+      forceDestroy: !isGuarded(props.protection) && !objectRetention,
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
       dependsOn: props.dependsOn === undefined ? undefined : [...props.dependsOn],
     });
     this.store = {

@@ -10,7 +10,7 @@ import { ServiceAccount } from "@cdktf/provider-google/lib/service-account";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { ClusterAccess } from "../ports";
 import { hardenedNodeConfig } from "./node-config";
 
@@ -93,7 +93,6 @@ export class GkeCluster extends Construct {
   constructor(scope: Construct, id: string, props: GkeClusterProps) {
     super(scope, id);
     this.checkNames(props);
-    const isProtected = (props.protection ?? "protected") === "protected";
     const authorizedCidrs = props.authorizedCidrs ?? [];
     this.location = props.location;
 
@@ -105,7 +104,7 @@ export class GkeCluster extends Construct {
       project: props.project,
       location: props.location,
       nodeLocations: isZone(props.location) ? undefined : [...props.zones],
-      deletionProtection: isProtected,
+      deletionProtection: isGuarded(props.protection),
       minMasterVersion: props.kubernetesVersion,
       releaseChannel: { channel: props.releaseChannel ?? "REGULAR" },
       maintenancePolicy: maintenancePolicy(props),
@@ -180,7 +179,7 @@ export class GkeCluster extends Construct {
       costManagementConfig: { enabled: true },
 
       lifecycle: {
-        preventDestroy: isProtected,
+        preventDestroy: isGuarded(props.protection),
         ignoreChanges: [
           // Both describe the default pool, which is gone.
           "node_config",

@@ -3,7 +3,7 @@ import { Fn, Token } from "cdktf";
 import { Construct } from "constructs";
 import { prefixLength } from "../core/cidr";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { RedisEndpoint } from "../ports";
 import type { SecretManagerSecret } from "./secret-manager-secret";
 
@@ -53,7 +53,7 @@ export class MemorystoreRedis extends Construct {
     super(scope, id);
     this.check(props);
     const { name, project, region, reservedIpRange, rdbSnapshotPeriod, secret } = props;
-    const isProtected = (props.protection ?? "protected") === "protected";
+    const isProtected = props.protection !== "disposable";
     const instance = new RedisInstance(this, "instance", {
       project,
       region,
@@ -74,7 +74,7 @@ export class MemorystoreRedis extends Construct {
           ? { persistenceMode: "DISABLED" }
           : { persistenceMode: "RDB", rdbSnapshotPeriod },
       maintenancePolicy: { weeklyMaintenanceWindow: [{ day: "SUNDAY", startTime: { hours: 3 } }] },
-      lifecycle: { preventDestroy: isProtected },
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
     });
     const version = secret.write("redis-password", { password: instance.authString }, instance);
     this.endpoint = {

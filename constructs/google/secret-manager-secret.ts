@@ -4,7 +4,7 @@ import { SecretManagerSecretVersion } from "@cdktf/provider-google/lib/secret-ma
 import { type ITerraformDependable, type TerraformResource, Token } from "cdktf";
 import { Construct } from "constructs";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { SecretRef } from "../ports";
 
 export interface SecretManagerSecretProps {
@@ -45,7 +45,7 @@ export class SecretManagerSecret extends Construct {
         remedy: "choose another name",
       });
     }
-    const isProtected = protection === "protected";
+    const isProtected = protection !== "disposable";
     this.secret = new Secret(this, "secret", {
       project,
       secretId,
@@ -60,8 +60,8 @@ export class SecretManagerSecret extends Construct {
         },
       },
       versionDestroyTtl: isProtected ? `${RECOVERY_DAYS * 24 * 3600}s` : undefined,
-      deletionProtection: isProtected,
-      lifecycle: { preventDestroy: isProtected },
+      deletionProtection: isGuarded(protection),
+      lifecycle: { preventDestroy: isGuarded(protection) },
     });
     this.ref = { store: "google-secret-manager", name: secretId };
   }

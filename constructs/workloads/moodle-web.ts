@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 import type { MoodleClusterInput } from "../../services/api/src/moodle-cluster";
 import { ChartRelease } from "../core/chart-release";
 import { refuse } from "../core/errors";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import type { SharedFileSystem } from "../ports";
 import type { MoodleOperator } from "./moodle-operator";
 import { type MoodleSite, moodleValues, type SiteVolume } from "./moodle-values";
@@ -59,17 +59,17 @@ export class MoodleWeb extends Construct {
     super(scope, id);
     this.check(props);
     const { cluster, identity, database, redis, objectStore, files, releaseName = "moodle" } = props;
-    const isProtected = props.protection !== "disposable";
+    const guarded = isGuarded(props.protection);
     const volumeName = `${props.name}-${releaseName}`;
 
     const volume = sharedVolume(this, {
       name: volumeName,
       files,
-      lifecycle: { preventDestroy: isProtected },
+      lifecycle: { preventDestroy: guarded },
       dependsOn: cluster.ready,
     });
     const { release } = new ChartRelease(this, "site", {
-      ...this.site(props, { name: volumeName, capacityGb: files.capacityGb, retain: isProtected }),
+      ...this.site(props, { name: volumeName, capacityGb: files.capacityGb, retain: guarded }),
       namespace: identity.namespace,
       timeout: props.timeout ?? READY_TIMEOUT,
       dependsOn: [

@@ -2,7 +2,7 @@ import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
 import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Protection } from "../core/protection";
+import { isGuarded, type Protection } from "../core/protection";
 import { KUBERNETES } from "../versions";
 
 export interface PlatformNamespaceProps {
@@ -51,7 +51,7 @@ export class PlatformNamespace extends Construct {
       metadata: { name: props.name, labels: { ...props.labels, ...podSecurity } },
       // Finalizers of what is left in the namespace run during its deletion.
       timeouts: { delete: "15m" },
-      lifecycle: { preventDestroy: props.protection !== "disposable" },
+      lifecycle: { preventDestroy: isGuarded(props.protection) },
       dependsOn: [...props.dependsOn],
     });
     this.namespaceName = props.name;

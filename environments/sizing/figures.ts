@@ -1,3 +1,4 @@
+import type { Protection } from "../../constructs/core/protection";
 import type { DatabaseClass, RedisNode } from "./classes";
 
 /** For whom a site is sized, and on what. */
@@ -5,7 +6,7 @@ export interface Demand {
   readonly concurrentStudents: number;
   readonly cloud: "aws" | "google";
   readonly engine: "postgresql" | "mysql" | "mariadb";
-  readonly protection: "protected" | "disposable";
+  readonly protection: Protection;
   /** Whether the database is a Multi-AZ DB cluster of RDS. */
   readonly isCluster: boolean;
   /** Edition of Cloud SQL. */

@@ -47,7 +47,7 @@ function webPods({ concurrentStudents, protection }: Demand, given: Given["web"]
   const cpu = given.cpu ?? (children <= 14 ? 1 : 2);
   const memoryMb = given.memoryMb ?? Math.max(1024, Math.ceil(cpu * 1536));
   const needed = Math.ceil((children * WEB_PODS.reserve) / childrenOfPod({ cpu, memoryMb }));
-  const zones = protection === "protected" ? 3 : 2;
+  const zones = protection === "disposable" ? 2 : 3;
   const wanted = given.minReplicas ?? Math.max(zones, Math.ceil(needed * WEB_PODS.atLeast));
   const maxReplicas = given.maxReplicas ?? Math.max(needed, wanted + 1);
   return { minReplicas: given.minReplicas ?? Math.min(wanted, maxReplicas), maxReplicas, cpu, memoryMb };

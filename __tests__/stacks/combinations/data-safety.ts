@@ -191,9 +191,29 @@ export function dataSafety(cloud: Cloud, all: Combinations): void {
     expect([...kept].filter((type) => !isRefused(type))).toEqual([]);
   });
 
-  test("a disposable environment's stack can be destroyed: nothing in it forbids that", () => {
+  test("a retiring environment is the protected one but for what refuses, and keeps locked backups", () => {
+    const guard = /^(prevent_destroy|force_destroy|(enable_)?deletion_protection(_enabled|_reason)?)$/;
+    const unguarded = (protection: string) => {
+      const one = all().find(({ name }) => name === `production-${cloud}-postgresql-${protection}`);
+      const text = JSON.stringify(one?.environment.json.resource, (key, value) =>
+        guard.test(key) ? undefined : value,
+      );
+      return JSON.parse(text.replaceAll(/retain: (true|false)/g, "retain"));
+    };
+    expect(unguarded("retiring")).toEqual(unguarded("protected"));
+    const buckets = violations((template, { name, environment }) =>
+      name === `production-${cloud}-postgresql-retiring` && template === environment
+        ? ["aws_s3_bucket", "google_storage_bucket"].flatMap((type) =>
+            breaking(template, type, ({ force_destroy }) => force_destroy === true),
+          )
+        : [],
+    );
+    expect(buckets).toEqual([expect.stringMatching(/\.backups_bucket_\w+$/)]);
+  });
+
+  test("a disposable or retiring environment's stack can be destroyed: nothing in it forbids that", () => {
     const stuck = violations((template, { input, environment }) =>
-      input.protection === "disposable" && template === environment
+      input.protection !== "protected" && template === environment
         ? template
             .types()
             .flatMap((type) =>
