@@ -9,9 +9,9 @@ const { CDKTF_OUTDIR } = process.env;
 
 async function main(): Promise<void> {
   const checked = loadEnvironments(environments, process.env);
-  const outdir = CDKTF_OUTDIR ?? "cdktf.out";
+  const outdir = CDKTF_OUTDIR || "cdktf.out";
   await synthesize(checked, outdir);
-  if (CDKTF_OUTDIR === undefined) console.log(summarize(checked, outdir));
+  if (!CDKTF_OUTDIR) console.log(summarize(checked, outdir));
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { ProgramCopy } from "./copy";
 
 const STACKS = ["bootstrap-production", "bootstrap-staging", "production", "staging"];
@@ -40,6 +40,12 @@ test("npm start writes every stack and sums it up", () => {
   expect(status).toBe(0);
   expect(readdirSync(program.path("cdktf.out/stacks")).sort()).toEqual(STACKS);
   for (const name of STACKS) expect(output).toContain(`npx cdktf deploy ${name}`);
+});
+
+test("an empty CDKTF_OUTDIR names no folder", () => {
+  const { status, output } = program.run(...START, { CDKTF_OUTDIR: "" });
+  expect([status, output]).toEqual([0, expect.stringContaining("npx cdktf deploy staging")]);
+  expect(existsSync(program.path("manifest.json"))).toBe(false);
 });
 
 test("npx cdktf synth writes the same, without the summary", () => {
