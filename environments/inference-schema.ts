@@ -32,7 +32,7 @@ const model = z.strictObject({
     .enum(["standard", "knative"])
     .optional()
     .describe(
-      "A Deployment, or a Knative Service, which may scale to zero. Default: knative for the processor where `knative` is on, else standard.",
+      "A Deployment, or a Knative Service, which may scale to zero. It stays as long as the model is served. Default: knative for the processor where `knative` is on, else standard.",
     ),
   minReplicas: count(0, 1000).default(1).describe("Replicas at least. 0 on Knative alone."),
   maxReplicas: count(1, 1000)

@@ -202,6 +202,53 @@ describeOnTestbed("inference-services", () => {
     ]);
   });
 
+  describe("with Knative turned on where a model is served already", () => {
+    const rollout = { maximumLatencyP95Seconds: 1 };
+
+    /** What KServe writes down of a model. */
+    const served = (name: string, deploymentMode: string) => {
+      const patch = JSON.stringify({ status: { deploymentMode } });
+      const merge = ["--subresource=status", "--type=merge", "--patch", patch];
+      return kubectl(["patch", "inferenceservice", name, ...merge, "--namespace", namespace]);
+    };
+    const callersOf = async (name: string) =>
+      (await get(["networkpolicy", `${name}-callers`], namespace)).spec.ingress[0].ports;
+
+    beforeAll(async () => {
+      await install(release([bert]), "1m");
+      await served("bert", "Standard");
+    });
+
+    test("refuses its other mode, and leaves it open to its callers", async () => {
+      await expect(install(release([bert], { onKnative: true }), "1m")).rejects.toThrow(
+        /bert is served in mode Standard and cannot go over to mode Knative: set its deploymentMode to standard/,
+      );
+      expect(await callersOf("bert")).toEqual([{ protocol: "TCP", port: 8080 }]);
+    });
+
+    test("serves it as before where it names its mode, and another one on Knative", async () => {
+      await install(release([{ ...bert, deploymentMode: "standard" }, grades], { onKnative: true }), "1m");
+      await served("grades", "Knative");
+      await expect(install(release([bert, grades]), "1m")).rejects.toThrow(/grades is served in mode Knative/);
+      expect(await callersOf("grades")).toContainEqual({ protocol: "TCP", port: 8012 });
+    });
+
+    test("refuses it where a rollout serves it, whose InferenceServices have other names", async () => {
+      const state = { "state.json": JSON.stringify({ mode: "Standard" }) };
+      const metadata = { name: "cnn-rollout-state" };
+      await apply(JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data: state }), namespace);
+      await expect(install(release([{ ...cnn, rollout }], { onKnative: true }), "1m")).rejects.toThrow(
+        /cnn is served in mode Standard and cannot go over to mode Knative/,
+      );
+    });
+
+    test("serves it otherwise once it was gone for one deploy", async () => {
+      await install(release([{ ...grades, deploymentMode: "knative" }], { onKnative: true }), "1m");
+      await install(release([bert, grades], { onKnative: true }), "1m");
+      expect(await callersOf("bert")).toContainEqual({ protocol: "TCP", port: 8012 });
+    });
+  });
+
   test("refuses the address of a folder that another version's begins with", async () => {
     const { values, ...rest } = release([bert]);
     const changed = parse(stringify(values));

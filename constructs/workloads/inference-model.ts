@@ -36,7 +36,7 @@ export interface InferenceModel {
   readonly device?: "cpu" | "gpu";
   /** GPUs of one replica. @default 1 where the device is a GPU */
   readonly gpus?: number;
-  /** @default knative for the processor where the cluster has Knative, else standard */
+  /** KServe does not change that of a model that is served. @default knative for the processor where the cluster has Knative, else standard */
   readonly deploymentMode?: DeploymentMode;
   /** @default 1 */
   readonly minReplicas?: number;
