@@ -28,7 +28,9 @@ export const rollout = z
       .describe("Requests at each share without which nothing is decided: the share stays as it is."),
     deadlineMinutes: count(1, 1440)
       .default(60)
-      .describe("Minutes that a new version may take to become ready; after them it is rolled back."),
+      .describe(
+        "Minutes that a new version may take to become ready, and may be unready later on; after them it is rolled back.",
+      ),
     gateway: z
       .strictObject({
         name: name.describe("Name of the Gateway."),

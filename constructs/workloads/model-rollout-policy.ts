@@ -12,7 +12,7 @@ export interface ModelRolloutPolicy {
   readonly maximumLatencyP95Seconds: number;
   /** Requests without which nothing is decided. @default 100 */
   readonly minimumSamples?: number;
-  /** Minutes that a version may take to become ready, and a share to take effect. @default 60 */
+  /** Minutes that a version may take to become ready, then or again, and a share to take effect. @default 60 */
   readonly deadlineMinutes?: number;
   /** Shares the traffic of a model that is not a Knative Service. @default none, as Knative does it by itself */
   readonly gateway?: ModelRolloutGateway;

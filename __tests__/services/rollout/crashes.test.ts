@@ -4,10 +4,17 @@ import { type Fault, Killed } from "./support/fake-cluster";
 import { FAILING, GOOD } from "./support/fake-prometheus";
 import { World } from "./support/world";
 
-const POLICY = { steps: [25, 100], holdSeconds: 60 };
+const POLICY = { steps: [25, 100], holdSeconds: 60, deadlineSeconds: 300 };
 
-/** Serves v1.2.0, wants v1.3.0, and lets the rollout end. Every answer of Prometheus after `failsAt` is a breach. */
-async function rollOut(failsAt: number | undefined, fault?: Fault): Promise<{ world: World; highest: number }> {
+/**
+ * Serves v1.2.0, wants v1.3.0, and lets the rollout end. From `failsAt` on every answer of Prometheus is a breach, or the
+ * candidate's pods crash.
+ */
+async function rollOut(
+  failsAt: number | undefined,
+  way: "answers" | "pods",
+  fault?: Fault,
+): Promise<{ world: World; highest: number }> {
   const world = new World();
   let highest = 0;
   world.cluster.fault = fault;
@@ -37,27 +44,31 @@ async function rollOut(failsAt: number | undefined, fault?: Fault): Promise<{ wo
   world.prometheus.answer = GOOD;
   if (failsAt !== undefined) {
     await until((state) => state.phase === "Progressing" && state.percent === failsAt && state.settledAt !== undefined);
-    world.prometheus.answer = FAILING;
+    if (way === "answers") world.prometheus.answer = FAILING;
+    else world.kserve.crash("v1.3.0");
+    world.follow();
   }
   await until((state) => isDone(state) && (state.refused !== undefined || state.stable.version === "v1.3.0"));
   return { world, highest };
 }
 
-const WAYS: [failsAt: number | undefined, served: string, highest: number][] = [
-  [undefined, "v1.3.0", 100],
-  [25, "v1.2.0", 25],
-  [100, "v1.2.0", 100],
+const WAYS: [failsAt: number | undefined, way: "answers" | "pods", served: string, highest: number][] = [
+  [undefined, "answers", "v1.3.0", 100],
+  [25, "answers", "v1.2.0", 25],
+  [100, "answers", "v1.2.0", 100],
+  [25, "pods", "v1.2.0", 25],
+  [100, "pods", "v1.2.0", 100],
 ];
 
-describe.each(WAYS)("a rollout that fails at %s percent", (failsAt, served, most) => {
+describe.each(WAYS)("a rollout that fails at %s percent by its %s", (failsAt, way, served, most) => {
   test("ends alike wherever it is killed, and gives no larger share than without", async () => {
-    const { world } = await rollOut(failsAt);
+    const { world } = await rollOut(failsAt, way);
     const { writes } = world.cluster;
     const revisions = world.kserve.revisions.length;
     expect(writes).toBeGreaterThan(15);
     for (let write = 1; write <= writes; write++) {
       for (const when of ["before", "after"] as const) {
-        const killed = await rollOut(failsAt, { write, when });
+        const killed = await rollOut(failsAt, way, { write, when });
         expect({ write, when, share: killed.world.kserve.shareOf(served) }).toEqual({ write, when, share: 100 });
         expect(killed.world.percentage).toBeUndefined();
         expect(killed.highest).toBe(most);

@@ -1,5 +1,6 @@
 /** Mode Knative, beside a model of what KServe and Knative do. */
 import { NoAnswer } from "../../../services/rollout/src/metrics/prometheus";
+import type { State } from "../../../services/rollout/src/state";
 import { FAILING, FEW, GOOD, NAN, SILENT, SLOW } from "./support/fake-prometheus";
 import { World } from "./support/world";
 
@@ -141,6 +142,58 @@ test("a version that does not become ready is rolled back after the deadline, an
   expect(state.refused?.reason).toMatch(/not in effect after 3600 s: revision bert-predictor-00002 to be ready/);
   expect(world.kserve.shareOf("v1.2.0")).toBe(100);
   expect(world.percentage).toBeUndefined();
+});
+
+describe.each([10, 25, 50, 100])("a version that breaks at %i percent, after they took effect", (percent) => {
+  const isShared = (state: State) =>
+    state.phase === "Progressing" && state.percent === percent && state.settledAt !== undefined;
+
+  beforeEach(async () => {
+    world.prometheus.answer = GOOD;
+    world.want("v1.3.0");
+    await world.until(isShared);
+    world.kserve.crash("v1.3.0");
+    world.follow();
+  });
+
+  test("gets no more, whatever was counted before, and is rolled back after the deadline", async () => {
+    const begin = world.time;
+    const state = await world.until((one) => {
+      expect(world.kserve.shareOf("v1.3.0")).toBeLessThanOrEqual(percent);
+      return one.phase === "Idle" && one.settledAt !== undefined;
+    });
+    world.follow();
+    expect(world.time - begin).toBeGreaterThan(3600_000);
+    expect(state.stable.version).toBe("v1.2.0");
+    expect(state.refused?.reason).toMatch(
+      /in effect no more for 3600 s: revision bert-predictor-00002 to be ready again/,
+    );
+    expect(world.kserve.shareOf("v1.2.0")).toBe(100);
+    expect(world.percentage).toBeUndefined();
+  });
+
+  test("goes on where it is ready again within the deadline, which then begins anew", async () => {
+    for (let times = 0; times < 3; times++) {
+      for (let minutes = 0; minutes < 50; minutes++) await world.step();
+      expect(await world.state()).toMatchObject({ phase: "Progressing", percent });
+      world.kserve.recover("v1.3.0");
+      world.prometheus.answer = SILENT;
+      world.follow();
+      await world.step();
+      if (times < 2) world.kserve.crash("v1.3.0");
+      world.follow();
+    }
+    world.prometheus.answer = GOOD;
+    await world.until((state) => state.phase === "Idle" && state.stable.version === "v1.3.0");
+  });
+
+  test("loses its traffic at once where another version is wanted", async () => {
+    world.want("v1.2.0");
+    const begin = world.time;
+    await world.until((one) => one.phase === "Idle" && one.settledAt !== undefined);
+    expect(world.time - begin).toBeLessThan(600_000);
+    expect(world.kserve.shareOf("v1.2.0")).toBe(100);
+  });
 });
 
 describe("what was rolled back", () => {

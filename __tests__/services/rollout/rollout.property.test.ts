@@ -10,6 +10,7 @@ type Event =
   | { readonly kind: "run"; readonly minutes: number; readonly fault?: Fault }
   | { readonly kind: "controller"; readonly turn: (typeof TURNS)[number] }
   | { readonly kind: "follow" }
+  | { readonly kind: "crash" | "recover" }
   | { readonly kind: "answer"; readonly answer: Measurement | Error }
   | { readonly kind: "want"; readonly version: string };
 
@@ -22,6 +23,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("run"), minutes: fc.constant(1), fault }) },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant("controller"), turn: fc.constantFrom(...TURNS) }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("follow") }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("crash", "recover") }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("answer"), answer: fc.constantFrom(...ANSWERS) }) },
   {
     weight: 1,
@@ -43,12 +45,20 @@ class Watched extends World {
         return this.turn(what.turn);
       case "follow":
         return this.follow();
+      case "crash":
+        return this.crash();
+      case "recover":
+        return this.recover();
       case "answer":
         this.prometheus.answer = what.answer;
         return;
       case "want":
         return this.want(what.version);
     }
+  }
+
+  recover(): void {
+    for (const version of this.kserve.broken) this.kserve.recover(version);
   }
 
   async watch(): Promise<void> {
@@ -64,6 +74,13 @@ class Watched extends World {
       if (!(error instanceof Killed)) throw error;
     });
     this.cluster.fault = undefined;
+  }
+
+  /** The candidate's pods, and KServe says so. */
+  private crash(): void {
+    if (this.before?.phase !== "Progressing") return;
+    this.kserve.crash(this.before.candidate.version);
+    this.turn("status");
   }
 
   private turn(turn: (typeof TURNS)[number]): void {
@@ -90,6 +107,7 @@ class Watched extends World {
     if (isStep) expect(POLICY.steps[POLICY.steps.indexOf(percent) + 1]).toBe(state.percent);
     if (!isStep && !isPromotion) return;
     expect(this.prometheus.answer).toBe(GOOD);
+    expect(this.kserve.broken).not.toContain(candidate.version);
     expect(Date.parse(settledAt ?? "")).toBeGreaterThanOrEqual(Date.parse(since));
     expect(this.time - Date.parse(settledAt ?? "")).toBeGreaterThanOrEqual(POLICY.holdSeconds * 1000);
   }
@@ -120,6 +138,7 @@ test("whatever happened, a good version ends with all traffic and no percentage"
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 40 }), async (events) => {
       const world = await begin(events);
+      world.recover();
       world.want("v2.0.0");
       world.prometheus.answer = GOOD;
       const state = await world.until((one) => isAtRest(one) && one.stable.version === "v2.0.0", 20);
@@ -136,6 +155,7 @@ test("whatever happened, a failing version ends with no traffic, and the one bef
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 40 }), async (events) => {
       const world = await begin(events);
+      world.recover();
       world.want("v2.0.0");
       world.prometheus.answer = FAILING;
       const state = await world.until((one) => isAtRest(one) && one.refused?.version === "v2.0.0", 20);

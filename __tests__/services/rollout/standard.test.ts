@@ -113,6 +113,22 @@ test.each([10, 100])("a version that fails at %i percent loses its weight before
   expect(world.services).toEqual(["bert-v1-2-0"]);
 });
 
+test.each([10, 100])("a version that breaks at %i percent is rolled back after the deadline", async (percent) => {
+  world.prometheus.answer = GOOD;
+  world.want("v1.3.0");
+  await world.until((one) => one.phase === "Progressing" && one.percent === percent && one.settledAt !== undefined);
+  world.broken.add("v1.3.0");
+  world.follow();
+  const begin = world.time;
+  const state = await world.until(isAtRest);
+  expect(world.time - begin).toBeGreaterThan(3600_000);
+  expect(state.refused?.reason).toMatch(
+    /in effect no more for 3600 s: InferenceService bert-v1-3-0-[0-9a-f]{6} to be ready/,
+  );
+  expect(world.weights).toEqual([["bert-v1-2-0", 100]]);
+  expect(world.services).toEqual(["bert-v1-2-0"]);
+});
+
 test("nothing is asked of a candidate at 0 percent but that it is ready", async () => {
   world.want("v1.3.0");
   await world.until((state) => state.phase === "Progressing" && state.percent === 10);

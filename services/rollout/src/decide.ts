@@ -9,6 +9,8 @@ export interface Observation {
   readonly waitingFor?: string;
   /** Name of the newest revision, in mode Knative. */
   readonly latestCreatedRevision?: string;
+  /** In mode Knative, where the candidate was ready and has failed since: whether a share of the traffic or all of it is stuck to it. */
+  readonly stuck?: "share" | "all";
 }
 
 /** What a step means to whoever watches: a Kubernetes event. */
@@ -127,16 +129,18 @@ function decideProgressing({ rollout, observed, gate, now }: Situation, state: P
     const message = `${next.version} is wanted instead of ${candidate.version}`;
     return { state: withdraw(state, now), transition: { reason: "Superseded", message } };
   }
-  const seen = settle({ ...state, ...(gate === undefined ? {} : { gate }) }, observed, now);
+  const seen = unsettle(settle({ ...state, ...(gate === undefined ? {} : { gate }) }, observed, now), observed, now);
   if (gate?.verdict === "breach") return rollBack(seen, gate.reason, now);
-  if (seen.settledAt === undefined) {
-    if (secondsSince(state.since, now) <= policy.deadlineSeconds) return { state: seen };
-    return rollBack(seen, `not in effect after ${policy.deadlineSeconds} s: ${observed.waitingFor ?? "unknown"}`, now);
+  if (!observed.settled) {
+    const since = seen.unsettledSince ?? seen.since;
+    if (secondsSince(since, now) <= policy.deadlineSeconds) return { state: seen };
+    const what = seen.settledAt === undefined ? "not in effect after" : "in effect no more for";
+    return rollBack(seen, `${what} ${policy.deadlineSeconds} s: ${observed.waitingFor ?? "unknown"}`, now);
   }
-  if (!observed.settled || !isHeld(seen, policy, gate, now)) return { state: seen };
+  if (!isHeld(seen, policy, gate, now)) return { state: seen };
   const following = policy.steps.find((step) => step > percent);
   if (following !== undefined) {
-    const stepped = { ...state, since, percent: following, settledAt: undefined, gate };
+    const stepped = { ...seen, since, percent: following, settledAt: undefined };
     const message = `${candidate.version} gets ${following} percent beside ${stable.version}`;
     return { state: stepped, transition: { reason: "Stepped", message } };
   }
@@ -163,7 +167,11 @@ function decideWithdrawing({ rollout, observed, now }: Situation, state: Withdra
   const made = mode === "Knative" && revision !== undefined && revision !== state.revision;
   if (observed.settled) {
     if (!made) return { state: restored, transition: { reason: "Restored", message } };
-    return { state: { phase: "Restoring", mode, since, stable, proven: true, refused, withdrawnRevision: revision } };
+    return { state: restoring(state, revision, 0, now) };
+  }
+  // The old manifest brings a revision to which traffic can be given.
+  if (made && observed.stuck !== undefined) {
+    return { state: restoring(state, revision, observed.stuck === "all" ? 100 : 0, now) };
   }
   // No revision of the candidate was ever made: what serves is stable's own, and needs no percentage.
   const late = secondsSince(state.since, now) > rollout.policy.deadlineSeconds;
@@ -191,9 +199,26 @@ function withdraw({ mode, stable, candidate, revision, refused }: Progressing, n
   return { phase: "Withdrawing", mode, since: now.toISOString(), stable, proven: true, candidate, revision, refused };
 }
 
+function restoring(
+  { mode, stable, refused }: Withdrawing,
+  withdrawnRevision: string,
+  percent: Restoring["percent"],
+  now: Date,
+): Restoring {
+  const since = now.toISOString();
+  return { phase: "Restoring", mode, since, stable, proven: true, refused, withdrawnRevision, percent };
+}
+
 /** Notes when the state was first seen to be in effect. */
 function settle<S extends State>(state: S, { settled }: Observation, now: Date): S {
   return settled && state.settledAt === undefined ? { ...state, settledAt: now.toISOString() } : state;
+}
+
+/** Notes since when a step that was in effect is so no more. */
+function unsettle(state: Progressing, { settled }: Observation, now: Date): Progressing {
+  if (settled) return { ...state, unsettledSince: undefined };
+  if (state.settledAt === undefined || state.unsettledSince !== undefined) return state;
+  return { ...state, unsettledSince: now.toISOString() };
 }
 
 /** A clock that was set back must not shorten anything: it gives 0. */

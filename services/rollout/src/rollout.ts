@@ -22,7 +22,10 @@ export const policySchema = z.strictObject({
   maximumErrorRate: z.number().min(0).max(1).describe("Share of requests that may be answered with a 5xx."),
   maximumLatencyP95Seconds: z.number().positive().describe("95th percentile of a request's duration."),
   minimumSamples: z.int().min(1).describe("Requests without which nothing is decided."),
-  deadlineSeconds: z.int().min(1).describe("How long a candidate may take to become ready, and a step to take effect."),
+  deadlineSeconds: z
+    .int()
+    .min(1)
+    .describe("How long a candidate may take to become ready, and a step to take effect, or to be so again."),
 });
 
 /** The policy of a rollout. */

@@ -37,12 +37,21 @@ const underWay = {
 /** `state.json` in the ConfigMap `<model>-rollout-state`. InferenceServices and HTTPRoute follow from it. */
 export const stateSchema = z.discriminatedUnion("phase", [
   z.strictObject({ phase: z.literal("Idle"), ...base }),
-  z.strictObject({ phase: z.literal("Progressing"), ...underWay, percent: z.int().min(0).max(100) }),
+  z.strictObject({
+    phase: z.literal("Progressing"),
+    ...underWay,
+    percent: z.int().min(0).max(100),
+    unsettledSince: time.describe("When it was first seen to be in effect no more.").optional(),
+  }),
   z.strictObject({ phase: z.literal("Withdrawing"), ...underWay }),
   z.strictObject({
     phase: z.literal("Restoring"),
     ...base,
     withdrawnRevision: z.string().describe("The one that must not be the latest any more."),
+    percent: z
+      .literal([0, 100])
+      .default(0)
+      .describe("What the latest ready revision gets: 100 where nothing else can."),
   }),
 ]);
 

@@ -61,13 +61,26 @@ export class KnativeModel {
     this.latestReady = latest;
   }
 
+  /** The pods of a version's revisions crash, and go on to do so. */
+  crash(version: string): void {
+    this.broken.add(version);
+    for (const revision of this.revisions) if (revision.version === version) revision.ready = false;
+  }
+
+  /** They come back. */
+  recover(version: string): void {
+    this.broken.delete(version);
+    for (const revision of this.revisions) if (revision.version === version) revision.ready = true;
+  }
+
   /** Knative: the route follows, where the revisions that it names are ready. */
   reconcileRoute(): void {
     const resolved = this.spec.map((target) => ({
       ...target,
       revisionName: target.latestRevision ? this.latestReady?.name : target.revisionName,
     }));
-    if (resolved.every(({ revisionName }) => revisionName !== undefined)) this.traffic = resolved;
+    const ready = new Set(this.revisions.filter((revision) => revision.ready).map(({ name }) => name));
+    if (resolved.every(({ revisionName = "" }) => ready.has(revisionName))) this.traffic = resolved;
   }
 
   /** KServe: the InferenceService's status. */
@@ -92,7 +105,10 @@ export class KnativeModel {
       previousRolledoutRevision: this.previouslyRolledOut,
       traffic: this.traffic,
     };
-    return { components: { predictor } };
+    const latest = this.revisions.at(-1);
+    const isBroken = latest !== undefined && this.broken.has(latest.version);
+    const status = latest?.ready ? "True" : isBroken ? "False" : "Unknown";
+    return { components: { predictor }, conditions: [{ type: "PredictorConfigurationReady", status }] };
   }
 
   /** Every controller's turn, as often as it takes to come to rest. */

@@ -16,6 +16,8 @@ interface PredictorStatus {
   readonly latestCreatedRevision?: string;
   readonly latestReadyRevision?: string;
   readonly latestRolledoutRevision?: string;
+  /** Whether the newest revision has failed: `PredictorConfigurationReady`, which says nothing of what else is routed to. */
+  readonly hasFailed: boolean;
   readonly traffic?: readonly {
     readonly revisionName?: string;
     readonly latestRevision?: boolean;
@@ -55,7 +57,12 @@ export const knative: Mode<Live, KnativeRollout> = {
   observe({ service }, _, state): Observation {
     const status = statusOf(service);
     const waitingFor = waiting(service, status, state);
-    return { settled: waitingFor === undefined, waitingFor, latestCreatedRevision: status.latestCreatedRevision };
+    return {
+      settled: waitingFor === undefined,
+      waitingFor,
+      latestCreatedRevision: status.latestCreatedRevision,
+      stuck: stuck(status),
+    };
   },
 
   subject({ service }, _, state): Subject | undefined {
@@ -77,7 +84,7 @@ export const knative: Mode<Live, KnativeRollout> = {
       case "Withdrawing":
         return [inferenceService(model, model, state.candidate, 0)];
       case "Restoring":
-        return [inferenceService(model, model, state.stable, 0)];
+        return [inferenceService(model, model, state.stable, state.percent)];
     }
   },
 
@@ -112,14 +119,32 @@ function waiting(service: KubernetesObject | undefined, status: PredictorStatus,
   }
   if (created === undefined || ready !== created) return `revision ${created ?? "?"} to be ready`;
   if (latest?.revisionName !== created) return `revision ${created} to get its traffic`;
+  // Knative goes on to call it the latest ready one.
+  if (state.phase === "Progressing" && status.hasFailed) return `revision ${created} to be ready again`;
   if (state.phase === "Idle" && status.latestRolledoutRevision !== created)
     return `revision ${created} to be rolled out`;
   return undefined;
 }
 
+/**
+ * Knative changes nothing of a route as long as a revision in it is not ready, and the latest ready one stays what it is
+ * until a newer one is ready: no share can be taken from a revision that was ready once and has failed.
+ * https://github.com/knative/serving/blob/knative-v1.23.0/pkg/reconciler/route/traffic/traffic.go
+ */
+function stuck({ latestCreatedRevision: created, ...status }: PredictorStatus): Observation["stuck"] {
+  if (!status.hasFailed || created === undefined || status.latestReadyRevision !== created) return undefined;
+  return status.latestRolledoutRevision === created ? "all" : "share";
+}
+
 function percentOf(state: State): number | undefined {
-  if (state.phase === "Idle") return undefined;
-  return state.phase === "Progressing" ? state.percent : 0;
+  switch (state.phase) {
+    case "Idle":
+      return undefined;
+    case "Withdrawing":
+      return 0;
+    default:
+      return state.percent;
+  }
 }
 
 function predictorOf(service: KubernetesObject): Record<string, unknown> & { canaryTrafficPercent?: number } {
@@ -127,6 +152,10 @@ function predictorOf(service: KubernetesObject): Record<string, unknown> & { can
 }
 
 function statusOf(service: KubernetesObject | undefined): PredictorStatus {
-  const status = service?.status as { components?: { predictor?: PredictorStatus } } | undefined;
-  return status?.components?.predictor ?? {};
+  const { components, conditions = [] } = (service?.status ?? {}) as {
+    components?: { predictor?: Omit<PredictorStatus, "hasFailed"> };
+    conditions?: { type: string; status: string }[];
+  };
+  const hasFailed = conditions.some(({ type, status }) => type === "PredictorConfigurationReady" && status === "False");
+  return { ...components?.predictor, hasFailed };
 }
