@@ -66,8 +66,9 @@ export class Inference extends Construct {
       : [];
     const kserve = new KServe(this, "kserve", {
       cluster,
+      knative,
       chartRegistry,
-      dependsOn: [...dependsOn, ...keda, ...(knative?.ready ?? []), ...this.addNamespace("kserve", cluster)],
+      dependsOn: [...dependsOn, ...keda, ...this.addNamespace("kserve", cluster)],
     });
     const namespaceReady = this.addNamespace(props.identity.namespace, cluster);
     const cache =

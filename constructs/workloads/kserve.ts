@@ -1,7 +1,7 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
-import type { ClusterAccess } from "../ports";
+import type { ClusterAccess, KnativeServing } from "../ports";
 import { CHARTS } from "../versions";
 import { ControllerNetwork } from "./controller-network";
 
@@ -9,11 +9,17 @@ export interface KServeProps {
   readonly cluster: ClusterAccess;
   /** Namespace of the controller. @default kserve */
   readonly namespace?: string;
+  /**
+   * Serves models. The controller looks once for its definitions, when it starts, and follows no Knative Service that it
+   * did not know of then: it starts anew when Knative comes.
+   * @default none
+   */
+  readonly knative?: KnativeServing;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
   /**
    * What must exist first beside the cluster: the namespace, cert-manager, which signs the webhooks' certificate, and
-   * KEDA and Knative where models need them. The controller looks for their definitions once, when it starts.
+   * KEDA where models need it.
    */
   readonly dependsOn: readonly ITerraformDependable[];
 }
@@ -46,7 +52,8 @@ export class KServe extends Construct {
 
   constructor(scope: Construct, id: string, props: KServeProps) {
     super(scope, id);
-    const { cluster, namespace = "kserve", chartRegistry, dependsOn } = props;
+    const { cluster, namespace = "kserve", knative, chartRegistry } = props;
+    const dependsOn = [...(knative?.ready ?? []), ...props.dependsOn];
     const definitions = new ChartRelease(this, "definitions", {
       chart: CHARTS.kserveCrd,
       chartRegistry,
@@ -59,7 +66,7 @@ export class KServe extends Construct {
       chart: CHARTS.kserveResources,
       chartRegistry,
       namespace,
-      values: controllerValues(cluster),
+      values: controllerValues(cluster, knative !== undefined),
       timeout: 600,
       dependsOn: [definitions.release, ...network.ready],
     });
@@ -75,7 +82,7 @@ export class KServe extends Construct {
   }
 }
 
-function controllerValues({ systemNodes }: ClusterAccess) {
+function controllerValues({ systemNodes }: ClusterAccess, hasKnative: boolean) {
   return {
     kserve: {
       controller: {
@@ -83,6 +90,8 @@ function controllerValues({ systemNodes }: ClusterAccess) {
         deploymentMode: "Standard",
         gateway: { disableIngressCreation: true, disableIstioVirtualHost: true },
         imagePullPolicy: "IfNotPresent",
+        // https://github.com/kserve/kserve/blob/v0.20.0/pkg/controller/v1beta1/inferenceservice/controller.go, SetupWithManager
+        podAnnotations: hasKnative ? { "moodleplatform.io/knative": "true" } : {},
         resources: { requests: { cpu: "100m", memory: "300Mi" }, limits: { cpu: "1", memory: "512Mi" } },
         ...systemNodes,
       },

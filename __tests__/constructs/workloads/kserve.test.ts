@@ -1,5 +1,6 @@
 import { TerraformResource } from "cdktf";
 import { CHARTS } from "../../../constructs/versions";
+import { Knative } from "../../../constructs/workloads/knative";
 import { KServe } from "../../../constructs/workloads/kserve";
 import { valuesOf } from "../../e2e/support/releases";
 import { DependencyGraph } from "../../support/graph";
@@ -42,6 +43,19 @@ test("runtimes come after the controller whose webhook checks them, and it after
 
 test.each(["cert-manager", "keda", "cluster"])("the controller starts once there is %s", (name) => {
   expect(graph.reachableFrom(address("kserve-resources"))).toContain(`kind.${name}`);
+});
+
+test("the controller starts anew when Knative comes, whose definitions it looks for once", () => {
+  const podAnnotations = (hasKnative: boolean) => {
+    const built = Template.from((scope) => {
+      const options = { cluster, ingress: "kourier", publicDomain: "moodle.example.edu", registryHosts: [] } as const;
+      const knative = hasKnative ? new Knative(scope, "knative", { ...options, dependsOn: [] }) : undefined;
+      new KServe(scope, "kserve", { cluster, knative, dependsOn: [] });
+    });
+    return valuesOf(built.only("helm_release", { name: "kserve-resources" }).values).kserve.controller.podAnnotations;
+  };
+  expect(podAnnotations(false)).toEqual({});
+  expect(podAnnotations(true)).toEqual({ "moodleplatform.io/knative": "true" });
 });
 
 test("no model gets an address outside the cluster", () => {
