@@ -163,6 +163,16 @@ describeOnTestbed("inference-services", () => {
     expect(spec).not.toHaveProperty("topologySpreadConstraints");
   });
 
+  test("a model on Knative has an hour to start, as a Deployment tries for ever", async () => {
+    const deadlines = await Promise.all(
+      [true, false].map(async (onKnative) => {
+        const [service] = ofKind(await rendered([bert], { onKnative }), "InferenceService");
+        return service?.metadata.annotations["serving.knative.dev/progress-deadline"];
+      }),
+    );
+    expect(deadlines).toEqual(["3600s", undefined]);
+  });
+
   test("nothing outside the cluster reaches a model, in either mode", async () => {
     for (const onKnative of [false, true]) {
       const [{ metadata }] = ofKind(await rendered([bert], { onKnative }), "InferenceService") as [Resource];

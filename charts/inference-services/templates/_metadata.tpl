@@ -14,7 +14,11 @@ annotations:
   serving.kserve.io/deploymentMode: {{ $model.mode }}
   {{- if eq $model.mode "Standard" }}
   serving.kserve.io/autoscalerClass: {{ $model.scaling.class }}
-  {{- else if eq $model.scaling.class "hpa" }}
+  {{- else }}
+  {{- /* Not 600 s: a revision that has not started by then is given up for good, and large models are still being fetched. */}}
+  serving.knative.dev/progress-deadline: 3600s
+  {{- if eq $model.scaling.class "hpa" }}
   autoscaling.knative.dev/class: hpa.autoscaling.knative.dev
+  {{- end }}
   {{- end }}
 {{- end }}
