@@ -259,6 +259,50 @@ describeOnTestbed("inference-services", () => {
     });
   });
 
+  describe("with another autoscaler than the one that is there", () => {
+    const onRequests: InferenceModel = { ...bert, scaleMetric: "rps" };
+    const fixed: InferenceModel = { ...bert, maxReplicas: 1 };
+    const metadata = { name: "bert-predictor" };
+    const target = { apiVersion: "apps/v1", kind: "Deployment", name: "bert-predictor" };
+    // What KServe makes of the model.
+    const hpa = {
+      apiVersion: "autoscaling/v2",
+      kind: "HorizontalPodAutoscaler",
+      metadata,
+      spec: { scaleTargetRef: target, maxReplicas: 3 },
+    };
+    const scaledObject = {
+      apiVersion: "keda.sh/v1alpha1",
+      kind: "ScaledObject",
+      metadata,
+      spec: { scaleTargetRef: target, triggers: [{ type: "cron", metadata: {} }] },
+    };
+
+    test.each([
+      ["KEDA beside Kubernetes' own", hpa, onRequests, bert, "keda"],
+      ["Kubernetes' own beside KEDA", scaledObject, bert, onRequests, "hpa"],
+      ["none beside KEDA", scaledObject, fixed, onRequests, "none"],
+    ])("refuses %s until that is gone, as the guide says", async (_, left, other, same, autoscaler) => {
+      await apply(JSON.stringify(left), namespace);
+      await expect(install(release([other]), "1m")).rejects.toThrow(
+        new RegExp(`bert would have two autoscalers: take its ${left.kind} bert-predictor away`),
+      );
+      await install(release([same]), "1m");
+      const external = "serving.kserve.io/autoscalerClass=external";
+      await kubectl(["annotate", "inferenceservice", "bert", "--overwrite", external, "--namespace", namespace]);
+      await kubectl(["delete", left.kind, "bert-predictor", "--namespace", namespace]);
+      await install(release([other]), "1m");
+      const { annotations } = (await get(["inferenceservice", "bert"], namespace)).metadata;
+      expect(annotations["serving.kserve.io/autoscalerClass"]).toBe(autoscaler);
+    });
+
+    test("leaves it to KServe to take Kubernetes' own away where there is to be none", async () => {
+      await apply(JSON.stringify(hpa), namespace);
+      await install(release([fixed]), "1m");
+      await kubectl(["delete", "hpa", "bert-predictor", "--namespace", namespace]);
+    });
+  });
+
   test("refuses the address of a folder that another version's begins with", async () => {
     const { values, ...rest } = release([bert]);
     const changed = parse(stringify(values));

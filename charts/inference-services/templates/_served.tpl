@@ -20,3 +20,28 @@ mode too, but only when callers have been turned towards it
   $model.name $served $model.mode (lower $served)) }}
 {{- end }}
 {{- end }}
+
+{{- /*
+Refuses another autoscaler beside the one that is there. KServe takes away its HorizontalPodAutoscaler for the classes none
+and external alone, beside which KEDA takes no ScaledObject, and never a ScaledObject
+(https://github.com/kserve/kserve/blob/v0.20.0/pkg/controller/v1beta1/inferenceservice/reconcilers/autoscaler/autoscaler_reconciler.go,
+https://github.com/kedacore/keda/blob/v2.20.2/apis/keda/v1alpha1/scaledobject_webhook.go, verifyHpas).
+*/}}
+{{- define "inference-services.refuseAnotherAutoscaler" -}}
+{{- $namespace := .root.Release.Namespace }}
+{{- $predictor := printf "%s-predictor" .model.name }}
+{{- $left := "" }}
+{{- if eq .model.scaling.class "keda" }}
+{{- if lookup "autoscaling/v2" "HorizontalPodAutoscaler" $namespace $predictor }}
+{{- $left = "HorizontalPodAutoscaler" }}
+{{- end }}
+{{- else if .root.Capabilities.APIVersions.Has "keda.sh/v1alpha1/ScaledObject" }}
+{{- if lookup "keda.sh/v1alpha1" "ScaledObject" $namespace $predictor }}
+{{- $left = "ScaledObject" }}
+{{- end }}
+{{- end }}
+{{- if $left }}
+{{- fail (printf "the model %s would have two autoscalers: take its %s %s away as docs/inference.md says in \"Another autoscaler\", and deploy again"
+  .model.name $left $predictor) }}
+{{- end }}
+{{- end }}
