@@ -3,7 +3,8 @@ import { parse, parseAllDocuments, stringify } from "yaml";
 import type { InferenceModel } from "../../constructs/workloads/inference-model";
 import { InferenceServices } from "../../constructs/workloads/inference-services";
 import { Knative } from "../../constructs/workloads/knative";
-import { rolloutSchema } from "../../services/rollout/src/rollout";
+import { standard } from "../../services/rollout/src/modes/standard";
+import { type Rollout, rolloutSchema, wanted } from "../../services/rollout/src/rollout";
 import { cluster, gcs, s3 } from "../support/ports";
 import type { Resource } from "../support/template";
 import { apply } from "./support/apply";
@@ -112,7 +113,8 @@ describeOnTestbed("inference-services", () => {
       // Byte for byte what Helm would have applied.
       const without = await rendered([{ ...bert, scaleMetric: "rps" }, grades], options);
       const [service] = ofKind(without, "InferenceService").filter((one) => one.metadata.name === "bert") as [Resource];
-      const text = (value: unknown) => JSON.stringify(value).replaceAll("bert-v[0-9].*-predictor", "bert-predictor");
+      const text = (value: unknown) =>
+        JSON.stringify(value).replaceAll("bert-v1-3-0-[0-9a-f]{6}-predictor", "bert-predictor");
       expect(JSON.parse(text(asked.spec))).toEqual(service.spec);
       expect(asked.metadata).toEqual({ labels: service.metadata.labels, annotations: service.metadata.annotations });
     },
@@ -147,6 +149,50 @@ describeOnTestbed("inference-services", () => {
     });
     const triton = await predictor([{ ...cnn, scaleMetric: "rps" }]);
     expect(triton.autoScaling.metrics[0].external.metric.query).toMatch(/^sum\(rate\(nv_inference_request_success\{/);
+  });
+
+  test("how busy a replica is counts its GPUs once, however many it has", async () => {
+    const { autoScaling } = await predictor([{ ...bert, device: "gpu", gpus: 4 }]);
+    expect(autoScaling.metrics[0].external.metric.query).toMatch(/^sum\(DCGM_FI_DEV_GPU_UTIL\{.+\}\) \/ 4$/);
+  });
+
+  test.each([
+    ["bert", "v1.3.0", "v1.3.1"],
+    ["bert", "v1.3.0", "v1.3.0-rc.1"],
+    ["bert", "v2.0.0-rc.1", "v2.0.0"],
+    ["a-model-whose-name-is-as-long-as-it-may", "v1.3.0", undefined],
+    // The name that the rollout makes is cut in the middle of the version, here behind a hyphen.
+    ["a-model-whose-name-is-rather-lon", "v1.3.0", "v2.3.0"],
+  ])("in a rollout each version is scaled by what it does itself: %s %s", async (name, version, other) => {
+    const gateway = {
+      name: "main",
+      namespace: "gateways",
+      hostname: "b.example.edu",
+      implementation: "istio",
+    } as const;
+    const asked = async (one: string) => {
+      const model = {
+        ...bert,
+        name,
+        version: one,
+        scaleMetric: "rps",
+        rollout: { gateway, maximumLatencyP95Seconds: 1 },
+      } as const;
+      const configMaps = ofKind(await rendered([model]), "ConfigMap");
+      const found = configMaps.find(({ metadata }) => metadata.name === `${name}-rollout`) as Resource;
+      return rolloutSchema.parse(JSON.parse(found.data["rollout.json"])) as Extract<Rollout, { mode: "Standard" }>;
+    };
+    const podOf = (rollout: Extract<Rollout, { mode: "Standard" }>) => {
+      const stable = wanted(rollout);
+      const state = { phase: "Idle", mode: "Standard", since: "", stable, proven: true } as const;
+      const [service] = standard.objects({ services: [] }, rollout, state) as [Resource];
+      return `${service.metadata.name}-predictor-6d8c9f7b5-x7k2p`;
+    };
+    const rollout = await asked(version);
+    const { query } = (rollout.spec as Resource).predictor.autoScaling.metrics[0].external.metric;
+    const pattern = new RegExp(`^(?:${/pod=~"([^"]+)"/.exec(query)?.[1]})$`);
+    expect(podOf(rollout)).toMatch(pattern);
+    if (other !== undefined) expect(podOf(await asked(other))).not.toMatch(pattern);
   });
 
   test("a model has the processors that it asks for, not the one of its runtime", async () => {

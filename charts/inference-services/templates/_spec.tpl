@@ -6,18 +6,20 @@ triton: { format: triton, runtime: kserve-tritonserver, protocol: v2 }
 {{- end }}
 
 {{- /*
-How many requests a second the model answers, or how busy its GPUs are, over all its pods: KEDA divides by the target, so
-that the sum is what it needs. KServe's own servers count predictions, Triton counts for itself.
+How many requests a second the model answers, or how busy the GPUs of each pod are, over all its pods: KEDA divides by the
+target, so that the sum is what it needs. KServe's own servers count predictions, Triton counts for itself.
 */}}
 {{- define "inference-services.query" -}}
-{{- /* A rollout in mode Standard adds the version to the name. */}}
 {{- $name := .model.name }}
 {{- if and .model.rollout (eq .model.mode "Standard") }}
-{{- $name = printf "%s-v[0-9].*" $name }}
+{{- /* As the rollout names the InferenceService of a version: each is scaled by what it does itself. */}}
+{{- $version := printf "%s-%s" $name (.model.version | replace "." "-") | trunc 36 }}
+{{- $name = printf "%s-[0-9a-f]{6}" (regexReplaceAll "-+$" $version "") }}
 {{- end }}
 {{- $pods := printf `namespace=%q,pod=~"%s-predictor-.+"` .root.Release.Namespace $name }}
 {{- if eq .model.scaling.metric "gpu" -}}
-sum(DCGM_FI_DEV_GPU_UTIL{{ printf "{%s}" $pods }})
+{{- /* There is a series for each GPU. */ -}}
+sum(DCGM_FI_DEV_GPU_UTIL{{ printf "{%s}" $pods }}){{ if gt (int .model.gpus) 1 }} / {{ .model.gpus }}{{ end }}
 {{- else if eq .model.framework "triton" -}}
 sum(rate(nv_inference_request_success{{ printf "{%s}" $pods }}[2m]))
 {{- else -}}
