@@ -8,7 +8,7 @@ import type {
   SharedFileSystem,
   WorkloadIdentity,
 } from "../constructs/ports";
-import { needsKeda, resolveModel, serviceAt } from "../constructs/workloads/inference-model";
+import { namespaceAt, needsKeda, resolveModel } from "../constructs/workloads/inference-model";
 import { InferenceServices, type ModelCaller } from "../constructs/workloads/inference-services";
 import { Keda } from "../constructs/workloads/keda";
 import { KServe } from "../constructs/workloads/kserve";
@@ -55,11 +55,12 @@ export class Inference extends Construct {
     const { environment, settings, cluster, knative, prometheusAddress, dependsOn } = props;
     const { chartRegistry } = environment;
     const { models } = settings;
+    const prometheusNamespace = prometheusAddress === undefined ? undefined : namespaceAt(prometheusAddress);
     const isScaledByKeda = models.some((model) => needsKeda(resolveModel(model, { knative: knative !== undefined })));
     const keda = isScaledByKeda
       ? new Keda(this, "keda", {
           cluster,
-          prometheus: prometheusAddress === undefined ? undefined : serviceAt(prometheusAddress),
+          prometheusNamespace,
           chartRegistry,
           dependsOn: [...dependsOn, ...this.addNamespace("keda", cluster)],
         }).ready
@@ -95,13 +96,12 @@ export class Inference extends Construct {
       dependsOn: [...dependsOn, ...kserve.ready, ...namespaceReady, ...(cache?.ready ?? [])],
     });
     const rolledOut = models.filter(({ rollout }) => rollout !== undefined).map(({ name }) => name);
-    const prometheus = prometheusAddress === undefined ? undefined : serviceAt(prometheusAddress);
-    if (rolledOut.length > 0 && prometheusAddress !== undefined && prometheus !== undefined) {
+    if (rolledOut.length > 0 && prometheusAddress !== undefined && prometheusNamespace !== undefined) {
       new ModelRollout(this, "rollout", {
         cluster,
         namespace: props.identity.namespace,
         models: rolledOut,
-        prometheus: { url: prometheusAddress, ...prometheus },
+        prometheus: { url: prometheusAddress, namespace: prometheusNamespace },
         image: props.rolloutImage,
         monitoring: props.monitoring,
         dependsOn: [...kserve.ready, ...services.ready],

@@ -2,6 +2,7 @@
  * The rollout of models against a real API server with KServe's definitions, under the rights that its chart gives it,
  * gated by a real Prometheus. KServe and Knative themselves are a model.
  */
+import { parseAllDocuments } from "yaml";
 import type { Cluster } from "../../services/rollout/src/kubernetes/cluster";
 import type { State } from "../../services/rollout/src/state";
 import { apply } from "./support/apply";
@@ -19,7 +20,7 @@ const release = (namespace: string, monitoring: object = {}) => ({
   values: {
     image: "registry.example.edu/rollout:0.1.0",
     models: ["bert"],
-    prometheus: { url: "http://prometheus.monitoring.svc:9090", namespace: "monitoring", port: 9090 },
+    prometheus: { url: "http://prometheus.monitoring.svc", namespace: "monitoring" },
     monitoring,
   },
 });
@@ -60,6 +61,13 @@ describeOnTestbed("charts/model-rollout", () => {
       namespace: strict,
     };
     await expect(apply(await render(given), strict)).resolves.toHaveLength(16);
+  });
+
+  test("lets a run reach Prometheus at whatever port its pods have, which is not in the address of its Service", async () => {
+    const objects = parseAllDocuments(await render(release(KNATIVE))).map((document) => document.toJS());
+    expect(objects.find(({ kind }) => kind === "NetworkPolicy").spec.egress).toContainEqual({
+      to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
+    });
   });
 
   const account = `system:serviceaccount:${KNATIVE}:model-rollout`;

@@ -6,8 +6,8 @@ export interface ControllerNetworkProps {
   readonly namespace: string;
   /** Ports of webhooks and of aggregated APIs, which the API server calls. */
   readonly webhookPorts: readonly number[];
-  /** Other namespaces that the controller calls, each with the ports there. @default none */
-  readonly calls?: readonly { readonly namespace: string; readonly ports: readonly number[] }[];
+  /** Other namespaces that the controller calls, at any port: an address has its Service's, a policy means the pods'. @default none */
+  readonly calls?: readonly string[];
   /** What must exist first: the namespace. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
@@ -31,9 +31,8 @@ export class ControllerNetwork extends Construct {
           names(),
           { to: [{ podSelector: {} }] },
           { to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } }], ports: [tcp(443)] },
-          ...(props.calls ?? []).map(({ namespace, ports }) => ({
+          ...(props.calls ?? []).map((namespace) => ({
             to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }],
-            ports: ports.map(tcp),
           })),
         ],
       },

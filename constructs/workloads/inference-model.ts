@@ -154,7 +154,7 @@ export function modelFaults(models: readonly InferenceModel[], platform: Inferen
         : rolloutFaults(model.rollout, {
             deploymentMode: resolveModel(model, platform).deploymentMode,
             hasPrometheus:
-              platform.prometheusAddress !== undefined && serviceAt(platform.prometheusAddress) !== undefined,
+              platform.prometheusAddress !== undefined && namespaceAt(platform.prometheusAddress) !== undefined,
           })),
     ].map((fault) => ({ ...fault, path: `models.${index}.${fault.path}` })),
   );
@@ -256,10 +256,7 @@ function isPercentage(metric: ScaleMetric): boolean {
   return metric === "cpu" || metric === "memory" || metric === "gpu";
 }
 
-/** Namespace and port of a Service in the cluster, by its address; nothing where the address is elsewhere. */
-export function serviceAt(address: string): { readonly namespace: string; readonly port: number } | undefined {
-  const { hostname, port, protocol } = new URL(address);
-  const [, namespace] = /^[a-z0-9-]+\.([a-z0-9-]+)(\.svc(\.[a-z0-9.-]+)?)?$/.exec(hostname) ?? [];
-  if (namespace === undefined) return undefined;
-  return { namespace, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
+/** Namespace of a Service in the cluster, by its address; nothing where the address is elsewhere. */
+export function namespaceAt(address: string): string | undefined {
+  return /^[a-z0-9-]+\.([a-z0-9-]+)(\.svc(\.[a-z0-9.-]+)?)?$/.exec(new URL(address).hostname)?.[1];
 }

@@ -9,8 +9,8 @@ export interface KedaProps {
   readonly cluster: ClusterAccess;
   /** @default keda */
   readonly namespace?: string;
-  /** Namespace of Prometheus and its port, where it is in the cluster. @default none */
-  readonly prometheus?: { readonly namespace: string; readonly port: number };
+  /** Namespace of Prometheus, where it is in the cluster. @default none */
+  readonly prometheusNamespace?: string;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
   /** What must exist first beside the cluster: the namespace. */
@@ -27,11 +27,11 @@ export class Keda extends Construct {
 
   constructor(scope: Construct, id: string, props: KedaProps) {
     super(scope, id);
-    const { cluster, namespace = "keda", prometheus, dependsOn } = props;
+    const { cluster, namespace = "keda", prometheusNamespace, dependsOn } = props;
     const network = new ControllerNetwork(this, "network", {
       namespace,
       webhookPorts: [6443, 9443],
-      calls: prometheus && [{ namespace: prometheus.namespace, ports: [prometheus.port] }],
+      calls: prometheusNamespace === undefined ? [] : [prometheusNamespace],
       dependsOn,
     });
     const { release } = new ChartRelease(this, "keda", {

@@ -27,8 +27,6 @@ export interface PrometheusServer {
   readonly url: string;
   /** Namespace of its pods, for the NetworkPolicy. */
   readonly namespace: string;
-  /** Port of its pods. @default 9090 */
-  readonly port?: number;
 }
 
 /**
@@ -48,7 +46,7 @@ export class ModelRollout extends Construct {
       values: {
         image,
         models,
-        prometheus: { url: prometheus.url, namespace: prometheus.namespace, port: prometheus.port ?? 9090 },
+        prometheus: { url: prometheus.url, namespace: prometheus.namespace },
         monitoring: monitoring && { ...monitoring, stuckMinutes: props.stuckMinutes ?? 360 },
       },
       // Long enough for the Job that takes the models down with it: it waits for KServe.

@@ -2,9 +2,9 @@ import {
   type InferenceModel,
   type InferencePlatform,
   modelFaults,
+  namespaceAt,
   needsKeda,
   resolveModel,
-  serviceAt,
 } from "../../../constructs/workloads/inference-model";
 
 const everything: InferencePlatform = {
@@ -155,10 +155,10 @@ describe("KEDA", () => {
 });
 
 test.each([
-  ["http://prometheus.monitoring:9090", { namespace: "monitoring", port: 9090 }],
-  ["http://prometheus.monitoring.svc", { namespace: "monitoring", port: 80 }],
-  ["https://prometheus.monitoring.svc.cluster.local", { namespace: "monitoring", port: 443 }],
+  ["http://prometheus.monitoring:9090", "monitoring"],
+  ["http://prometheus.monitoring.svc", "monitoring"],
+  ["https://prometheus.monitoring.svc.cluster.local", "monitoring"],
   ["https://prometheus.example.edu", undefined],
-])("%s is %o", (given, expected) => {
-  expect(serviceAt(given)).toEqual(expected);
+])("%s is in the namespace %s", (given, expected) => {
+  expect(namespaceAt(given)).toEqual(expected);
 });

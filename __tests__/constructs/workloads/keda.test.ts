@@ -34,11 +34,10 @@ test("the API server may ask it for metrics and call its webhook", () => {
   expect(build().policy.spec.ingress[0].ports.map(({ port }: { port: string }) => port)).toEqual(["6443", "9443"]);
 });
 
-test("it may ask Prometheus where that is in the cluster", () => {
-  const { policy } = build({ prometheus: { namespace: "monitoring", port: 9090 } });
+test("it may ask Prometheus where that is in the cluster, whatever the port of its pods", () => {
+  const { policy } = build({ prometheusNamespace: "monitoring" });
   expect(policy.spec.egress).toContainEqual({
     to: [{ namespace_selector: { match_labels: { "kubernetes.io/metadata.name": "monitoring" } } }],
-    ports: [{ protocol: "TCP", port: "9090" }],
   });
   expect(build().policy.spec.egress).toHaveLength(3);
 });

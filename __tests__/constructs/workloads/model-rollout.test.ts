@@ -37,7 +37,7 @@ describe("the release", () => {
     expect(parse(release.values[0])).toEqual({
       image: "registry.example.edu/rollout:0.1.0",
       models: ["bert"],
-      prometheus: { url: "http://prometheus.monitoring.svc:9090", namespace: "monitoring", port: 9090 },
+      prometheus: { url: "http://prometheus.monitoring.svc:9090", namespace: "monitoring" },
       monitoring: { namespace: "monitoring", labels: { release: "prometheus" }, stuckMinutes: 360 },
     });
   });
