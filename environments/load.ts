@@ -32,6 +32,7 @@ export function loadEnvironments(inputs: readonly EnvironmentInput[], variables:
     ...sharedDomains(environments),
     ...nestedNames(environments),
     ...sharedOidcProviders(environments),
+    ...sharedProjects(environments),
   );
   if (faults.length > 0) throw new ConfigurationError(faults);
   return environments;
@@ -200,5 +201,23 @@ function sharedOidcProviders(environments: readonly Environment[]): Fault[] {
     const path = `${name}.ci.oidcProvider`;
     const allowed = `"existing": ${maker} makes the one OIDC provider of account ${account}`;
     return [{ path, given: "create", allowed, remedy: `set ${path} to "existing"` }];
+  });
+}
+
+/**
+ * On Google Cloud a pod's identity is project, namespace and service account, whichever cluster of the project it is in:
+ * the pods of one environment would be those of the other, and read its secrets and backups.
+ * https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity
+ */
+function sharedProjects(environments: readonly Environment[]): Fault[] {
+  const owners = new Map<string, string>();
+  return environments.flatMap((environment) => {
+    if (environment.cloud !== "google") return [];
+    const { project, name } = environment;
+    const owner = owners.get(project) ?? name;
+    owners.set(project, owner);
+    if (owner === name) return [];
+    const allowed = `a project other than that of ${owner}, whose pods would have the same identities`;
+    return [{ path: `${name}.project`, given: project, allowed, remedy: "give one of the two a project of its own" }];
   });
 }

@@ -169,6 +169,18 @@ describe("refuses, naming path, value, allowed and remedy", () => {
     expect(faultsOf([staging, withField(inputs[1], "ci.oidcProvider", "existing")])).toEqual([]);
   });
 
+  test("two environments in one Google project, in which their pods would be the same", () => {
+    const twin = withField(googleProduction, "project", googleStaging.project);
+    expect(faultsOf([googleStaging, twin])).toEqual([
+      expect.objectContaining({
+        path: "production.project",
+        given: googleStaging.project,
+        allowed: expect.stringContaining("other than that of staging"),
+      }),
+    ]);
+    expect(faultsOf([googleStaging, googleProduction])).toEqual([]);
+  });
+
   test("a name that begins with another's in the same account: permissions go by the beginning of names", () => {
     const eu = withField(withField(staging, "name", "staging-eu"), "domain", "moodle.eu.staging.example.edu");
     const nested = withField(eu, "ci.oidcProvider", "existing");
