@@ -1,5 +1,7 @@
 /** Defaults that follow from other fields. What has a fixed default has it in the schema. */
 import type { ParsedEnvironment } from "./schema";
+import { cloudSqlTier } from "./sizing/classes";
+import { maxConnectionsOf } from "./sizing/demands";
 import type { SizedAws, SizedEnvironment, SizedGoogle } from "./sizing/environment";
 
 export type AwsEnvironment = ReturnType<typeof resolveAws>;
@@ -61,6 +63,7 @@ function resolveGoogle(parsed: SizedGoogle) {
     cluster: { ...parsed.cluster, location: parsed.cluster.location ?? (isProtected ? "regional" : "zonal") },
     database: {
       ...database,
+      ...resolveReplicas(database),
       availability: database.availability ?? (isProtected ? "REGIONAL" : "ZONAL"),
       backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 7 : 1),
     },
@@ -76,6 +79,19 @@ function resolveGoogle(parsed: SizedGoogle) {
       registry: parsed.images.registry ?? `${parsed.region}-docker.pkg.dev/${parsed.project}/moodle-${parsed.name}`,
     },
   } as const;
+}
+
+/**
+ * A replica of PostgreSQL stops where it takes fewer connections than its primary, and Terraform changes the primary first:
+ * replicas that are made larger ahead of it take as many as the primary will.
+ * https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-ADMIN
+ */
+function resolveReplicas({ tier, replicaTier, maxConnections }: SizedGoogle["database"]) {
+  if (replicaTier === undefined) return { replicaTier: tier, replicaMaxConnections: maxConnections };
+  return {
+    replicaTier,
+    replicaMaxConnections: Math.max(maxConnections, maxConnectionsOf(cloudSqlTier(replicaTier))),
+  };
 }
 
 function resolveMoodle(parsed: SizedEnvironment) {

@@ -1,6 +1,7 @@
 import type { Fault } from "../constructs/core/errors";
 import { parseCidr } from "./fields";
 import { domainInZone, fault, overlaps, type Rule } from "./shared-rules";
+import { cloudSqlTier } from "./sizing/classes";
 import type { SizedGoogle } from "./sizing/environment";
 
 /** Rules of Google Cloud. */
@@ -69,14 +70,36 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
     },
   },
   {
-    reads: ["database.edition", "database.tier"],
-    check: ({ database: { edition, tier } }) => {
-      if (tier.startsWith("db-perf-optimized") !== (edition === "ENTERPRISE_PLUS")) {
-        const allowed =
-          edition === "ENTERPRISE_PLUS" ? "db-perf-optimized-N-<processors>" : "db-custom-<processors>-<MiB>";
-        return [fault("database.tier", tier, `${allowed} with edition ${edition}`, "change the tier or the edition")];
-      }
-      return customTier(tier);
+    reads: ["database.edition", "database.tier", "database.replicaTier"],
+    check: ({ database: { edition, ...database } }) =>
+      (["tier", "replicaTier"] as const).flatMap((field) => {
+        const { [field]: tier } = database;
+        if (tier === undefined) return [];
+        const path = `database.${field}`;
+        if (tier.startsWith("db-perf-optimized") !== (edition === "ENTERPRISE_PLUS")) {
+          const allowed =
+            edition === "ENTERPRISE_PLUS" ? "db-perf-optimized-N-<processors>" : "db-custom-<processors>-<MiB>";
+          return [fault(path, tier, `${allowed} with edition ${edition}`, "change the tier or the edition")];
+        }
+        return customTier(path, tier);
+      }),
+  },
+  {
+    reads: ["sizing", "database"],
+    check: ({ database: { engine, tier, replicaTier } }) => {
+      if (engine !== "postgresql" || replicaTier === undefined) return [];
+      const [primary, replica] = [cloudSqlTier(tier), cloudSqlTier(replicaTier)];
+      // Cloud SQL: "master instance can not be larger than replica".
+      return replica.processors < primary.processors || replica.memoryMb < primary.memoryMb
+        ? [
+            fault(
+              "database.replicaTier",
+              replicaTier,
+              `no fewer processors and no less memory than database.tier (${tier}), with PostgreSQL`,
+              "raise it, or leave it out",
+            ),
+          ]
+        : [];
     },
   },
   {
@@ -96,7 +119,7 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
 ];
 
 /** Source: https://cloud.google.com/sql/docs/postgres/create-instance#machine-types */
-function customTier(tier: string): Fault[] {
+function customTier(path: string, tier: string): Fault[] {
   const [, processors, memoryMb] = /^db-custom-(\d+)-(\d+)$/.exec(tier)?.map(Number) ?? [];
   if (processors === undefined || memoryMb === undefined) return [];
   const fits =
@@ -110,7 +133,7 @@ function customTier(tier: string): Fault[] {
     ? []
     : [
         fault(
-          "database.tier",
+          path,
           tier,
           "1 or an even number of processors up to 96; memory a multiple of 256 MiB, from 3840 MiB and 0.9 GiB a processor up to 6.5 GiB a processor",
           "choose a size such as db-custom-2-8192",

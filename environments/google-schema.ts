@@ -10,14 +10,14 @@ import {
   stateBucket,
 } from "./shared-schema";
 
+const cloudSqlTierName = matching(
+  /^db-(custom-[0-9]+-[0-9]+|perf-optimized-N-[0-9]+)$/,
+  "db-custom-<processors>-<MiB>, or db-perf-optimized-N-<processors> with ENTERPRISE_PLUS",
+);
+
 const cloudSqlShared = {
   edition: z.enum(["ENTERPRISE", "ENTERPRISE_PLUS"]).default("ENTERPRISE").describe("Edition of Cloud SQL."),
-  tier: matching(
-    /^db-(custom-[0-9]+-[0-9]+|perf-optimized-N-[0-9]+)$/,
-    "db-custom-<processors>-<MiB>, or db-perf-optimized-N-<processors> with ENTERPRISE_PLUS",
-  )
-    .optional()
-    .describe(`Machine type of the database. ${BY_SIZE}`),
+  tier: cloudSqlTierName.optional().describe(`Machine type of the database. ${BY_SIZE}`),
   maxConnections,
   storageGb: count(20, 65536).default(100).describe("Storage at the start, in GiB; it grows by itself."),
   availability: z
@@ -25,6 +25,11 @@ const cloudSqlShared = {
     .optional()
     .describe("REGIONAL keeps a standby in another zone. Default: REGIONAL where protected, ZONAL where disposable."),
   readReplicas: count(0, 5).default(0).describe("Read replicas."),
+  replicaTier: cloudSqlTierName
+    .optional()
+    .describe(
+      "Machine type of the read replicas. Those of PostgreSQL cannot be smaller than the database: to make it larger, raise this one first, and deploy. Default: that of the database.",
+    ),
   backupRetentionDays: count(1, 35)
     .optional()
     .describe("Days of point-in-time recovery. Default: 7 where protected, 1 where disposable."),

@@ -181,12 +181,13 @@ function awsSizes({ database, redis, cluster }: AwsEnvironment): Row[] {
 }
 
 function googleSizes({ database, redis, cluster, files }: GoogleEnvironment): Row[] {
-  const { engine, version, tier, availability, storageGb, readReplicas } = database;
+  const { engine, version, tier, availability, storageGb, readReplicas, replicaTier } = database;
+  const ofTier = readReplicas > 0 && replicaTier !== tier ? `, ${replicaTier}` : "";
   const { systemNodes, nodes, gpu, location } = cluster;
   return [
     [
       "database",
-      `${ENGINES[engine]} ${version}, ${tier}, ${availability}, ${storageGb} GiB and up${replicas(readReplicas)}`,
+      `${ENGINES[engine]} ${version}, ${tier}, ${availability}, ${storageGb} GiB and up${replicas(readReplicas)}${ofTier}`,
     ],
     [
       "Redis",

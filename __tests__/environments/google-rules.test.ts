@@ -32,6 +32,40 @@ test.each([
   expect(faultsOf({ ...production, ...change })).toEqual([`production.${field}`]);
 });
 
+const replicas = { ...production.database, readReplicas: 1 };
+
+test.each([
+  ["fewer processors", { ...replicas, tier: "db-custom-8-30720", replicaTier: "db-custom-6-30720" }],
+  ["less memory", { ...replicas, tier: "db-custom-8-30720", replicaTier: "db-custom-8-23040" }],
+  ["less than the size needs", { ...replicas, replicaTier: "db-custom-2-7680" }],
+  ["a type of another edition", { ...replicas, replicaTier: "db-perf-optimized-N-16" }],
+  ["a type that there is not", { ...replicas, replicaTier: "db-custom-9-34560" }],
+])("refuses replicas of PostgreSQL with %s", (_, changed) => {
+  expect(faultsOf({ ...production, database: changed })).toEqual(["production.database.replicaTier"]);
+});
+
+test("takes smaller replicas of MySQL", () => {
+  const changed = { engine: "mysql", readReplicas: 1, replicaTier: "db-custom-2-7680" };
+  expect(faultsOf({ ...production, database: changed })).toEqual([]);
+});
+
+test("a site with a replica grows in two deploys: in the first, replicas are as large as everything will be", () => {
+  const sizeOf = (input: object) => {
+    const [environment] = loadEnvironments([{ ...production, ...input } as EnvironmentInput]);
+    if (environment?.cloud !== "google") throw new Error("not on Google Cloud");
+    const { tier, maxConnections, replicaTier, replicaMaxConnections } = environment.database;
+    return { primary: [tier, maxConnections], replica: [replicaTier, replicaMaxConnections] };
+  };
+  const small = ["db-custom-8-30720", 2400];
+  const large = ["db-custom-20-76800", 5000];
+  const database = { ...replicas, replicaTier: "db-custom-20-76800" };
+  const sizing = { concurrentStudents: 5000 };
+  expect(sizeOf({})).toEqual({ primary: small, replica: small });
+  expect(sizeOf({ database })).toEqual({ primary: small, replica: large });
+  expect(sizeOf({ database, sizing })).toEqual({ primary: large, replica: large });
+  expect(sizeOf({ sizing })).toEqual({ primary: large, replica: large });
+});
+
 test.each([
   [
     "14 days of recovery with ENTERPRISE_PLUS",

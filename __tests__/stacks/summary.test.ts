@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Environment } from "../../environments/defaults";
 import { loadEnvironments } from "../../environments/load";
 import { production } from "../../examples/aws/production";
 import { staging } from "../../examples/aws/staging";
@@ -116,6 +117,12 @@ test("gives the sizes that decide bill and capacity", () => {
   expect(aws?.database).toBe("PostgreSQL 17, db.m7g.2xlarge, multi-az, 100 to 1000 GiB, 1 read replica");
   expect(aws?.web).toBe("3 to 9 pods of 2 CPU and 3072 MiB");
   expect(google?.database).toBe("PostgreSQL 17, db-custom-8-30720, REGIONAL, 100 GiB and up, 1 read replica");
+  const [grown] = loadEnvironments([
+    { ...googleProduction, database: { ...googleProduction.database, replicaTier: "db-custom-20-76800" } },
+  ]);
+  expect(Object.fromEntries(describeSizes(grown as Environment)).database).toMatch(
+    /1 read replica, db-custom-20-76800$/,
+  );
 });
 
 test("names the secret that has to be filled for mail", () => {

@@ -22,7 +22,7 @@ export interface CloudSqlDatabaseProps {
   readonly edition: "ENTERPRISE" | "ENTERPRISE_PLUS";
   /** Machine type: `db-custom-<processors>-<MiB>`, or `db-perf-optimized-N-<processors>` with ENTERPRISE_PLUS. */
   readonly tier: string;
-  /** Connections at most, of replicas as well. A new value restarts the instances. @default Cloud SQL's own, by the memory */
+  /** Connections at most. A new value restarts the instances. @default Cloud SQL's own, by the memory */
   readonly maxConnections?: number;
   /** GiB at the start; it grows by itself and never shrinks. */
   readonly storageGb: number;
@@ -30,6 +30,14 @@ export interface CloudSqlDatabaseProps {
   readonly availability: "ZONAL" | "REGIONAL";
   /** Read replicas in the same region. @default 0 */
   readonly readReplicas?: number;
+  /**
+   * Machine type of the replicas. With PostgreSQL, Cloud SQL refuses a primary that is larger than a replica, and Terraform
+   * changes the primary first: to make both larger, raise this one, deploy, then raise `tier`.
+   * @default `tier`
+   */
+  readonly replicaTier?: string;
+  /** Connections of a replica at most. With PostgreSQL no fewer than `maxConnections`. @default `maxConnections` */
+  readonly replicaMaxConnections?: number;
   /**
    * Days of point-in-time recovery: 1 to 7 with ENTERPRISE, 1 to 35 with ENTERPRISE_PLUS.
    * @default 7
@@ -110,13 +118,18 @@ export class CloudSqlDatabase extends Construct {
       lifecycle,
     });
     const primaryEndpoint = endpointOf("primary-endpoint", this.instanceName, primary);
+    const replicaSettings = settings({
+      ...props,
+      tier: props.replicaTier ?? props.tier,
+      maxConnections: props.replicaMaxConnections ?? props.maxConnections,
+    });
     const replicas = Array.from({ length: readReplicas }, (_, index) => {
       const replicaName = `${this.instanceName}-replica-${index + 1}`;
       const instance = new SqlDatabaseInstance(this, `replica-${index + 1}`, {
         ...shared,
         name: replicaName,
         masterInstanceName: primary.name,
-        settings: settings(props),
+        settings: replicaSettings,
         lifecycle: replicaLifecycle,
       });
       return { instance, endpoint: endpointOf(`replica-${index + 1}-endpoint`, replicaName, instance) };
@@ -189,14 +202,19 @@ export class CloudSqlDatabase extends Construct {
         remedy: "shorten the name",
       });
     }
-    if (tier.startsWith("db-perf-optimized") !== (edition === "ENTERPRISE_PLUS")) {
+    for (const [field, given] of Object.entries({ tier, replicaTier: props.replicaTier ?? tier })) {
+      if (given.startsWith("db-perf-optimized") === (edition === "ENTERPRISE_PLUS")) continue;
       const allowed =
         edition === "ENTERPRISE_PLUS" ? "db-perf-optimized-N-<processors>" : "db-custom-<processors>-<MiB>";
+      refuse(path, { path: field, given, allowed: `${allowed} with ${edition}`, remedy: "change one of the two" });
+    }
+    const { maxConnections = 0, replicaMaxConnections = maxConnections } = props;
+    if (props.engine === "postgresql" && replicaMaxConnections < maxConnections) {
       refuse(path, {
-        path: "tier",
-        given: tier,
-        allowed: `${allowed} with ${edition}`,
-        remedy: "change one of the two",
+        path: "replicaMaxConnections",
+        given: replicaMaxConnections,
+        allowed: `${maxConnections} or more, as maxConnections, with PostgreSQL`,
+        remedy: "raise it, or leave it out",
       });
     }
     const { backupRetentionDays = 7 } = props;

@@ -55,6 +55,27 @@ describe("CloudSqlDatabase", () => {
     expect(limits(build({ maxConnections: 640 }).instances)).toEqual([limit, limit, limit]);
   });
 
+  test("can have replicas made larger first, which PostgreSQL demands before it makes the primary larger", () => {
+    const sizes = (found: Resource[]) =>
+      found.map(({ settings: { tier, database_flags } }) => [
+        tier,
+        database_flags.find(({ name }: Resource) => name === "max_connections").value,
+      ]);
+    const grown = build({ replicaTier: "db-custom-8-30720", maxConnections: 1200, replicaMaxConnections: 2400 });
+    expect(sizes([grown.primary])).toEqual([["db-custom-4-15360", "1200"]]);
+    expect(sizes(grown.replicas)).toEqual(Array(2).fill(["db-custom-8-30720", "2400"]));
+  });
+
+  test("refuses replicas that would stop: those of PostgreSQL cannot take fewer connections than the primary", () => {
+    const fewer = { maxConnections: 1200, replicaMaxConnections: 600 };
+    expect(() => build(fewer)).toThrow(/database\.replicaMaxConnections/);
+    expect(() => build({ ...fewer, engine: "mysql", engineVersion: "8.4" })).not.toThrow();
+  });
+
+  test("refuses a tier of replicas that the edition does not have", () => {
+    expect(() => build({ replicaTier: "db-perf-optimized-N-4" })).toThrow(/database\.replicaTier/);
+  });
+
   test("refuses plain text, and shows a certificate that carries its name", () => {
     for (const { settings } of instances) {
       expect(settings.ip_configuration).toMatchObject({
