@@ -59,7 +59,7 @@ function resolveGoogle(parsed: SizedGoogle) {
       lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0),
       drillGb: parsed.backups.drillGb ?? 100,
     },
-    zones: parsed.zones ?? ["a", "b", "c"].map((letter) => `${parsed.region}-${letter}`),
+    zones: parsed.zones ?? googleZones(parsed.region),
     cluster: { ...parsed.cluster, location: parsed.cluster.location ?? (isProtected ? "regional" : "zonal") },
     database: {
       ...database,
@@ -79,6 +79,16 @@ function resolveGoogle(parsed: SizedGoogle) {
       registry: parsed.images.registry ?? `${parsed.region}-docker.pkg.dev/${parsed.project}/moodle-${parsed.name}`,
     },
   } as const;
+}
+
+/** Regions without a zone a. Source: https://cloud.google.com/compute/docs/regions-zones */
+const ZONE_LETTERS: Readonly<Record<string, readonly string[]>> = {
+  "europe-west1": ["b", "c", "d"],
+  "us-east1": ["b", "c", "d"],
+};
+
+function googleZones(region: string): string[] {
+  return (ZONE_LETTERS[region] ?? ["a", "b", "c"]).map((letter) => `${region}-${letter}`);
 }
 
 /**

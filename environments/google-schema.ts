@@ -95,7 +95,7 @@ export const googleSchema = z.strictObject({
     .array(matching(/^[a-z]+-[a-z]+[0-9]{1,2}-[a-z]$/, "a zone, such as europe-west3-a"))
     .max(6)
     .optional()
-    .describe("Zones. Default: a, b and c of the region."),
+    .describe("Zones. Default: a, b and c of the region; b, c and d of europe-west1 and us-east1, which have no a."),
   managedZone: z
     .strictObject({
       name: matching(/^[a-z][a-z0-9-]{0,61}[a-z0-9]$/, "the name of a Cloud DNS zone").describe("Its resource name."),

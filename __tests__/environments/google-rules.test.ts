@@ -32,6 +32,15 @@ test.each([
   expect(faultsOf({ ...production, ...change })).toEqual([`production.${field}`]);
 });
 
+test.each([
+  ["europe-west3", "abc"],
+  ["europe-west1", "bcd"],
+  ["us-east1", "bcd"],
+])("by itself, a site in %s is in zones that there are", (region, letters) => {
+  const [environment] = loadEnvironments([{ ...production, region }]);
+  expect(environment?.zones).toEqual(Array.from(letters, (letter) => `${region}-${letter}`));
+});
+
 const replicas = { ...production.database, readReplicas: 1 };
 
 test.each([
