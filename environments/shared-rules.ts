@@ -140,7 +140,8 @@ export const SHARED_RULES: readonly Rule<SizedEnvironment>[] = [
     check: ({ zones: given, region, protection }) => {
       if (given === undefined) return [];
       const needed = protection === "disposable" ? 2 : 3;
-      const foreign = given.filter((zone) => !zone.startsWith(region));
+      // europe-west12-a begins with europe-west1 as well.
+      const foreign = given.filter((zone) => zone.replace(/-?[a-z]$/, "") !== region);
       return [
         ...(new Set(given).size < needed
           ? [

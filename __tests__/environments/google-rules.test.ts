@@ -41,6 +41,11 @@ test.each([
   expect(environment?.zones).toEqual(Array.from(letters, (letter) => `${region}-${letter}`));
 });
 
+test("refuses zones of a region whose name only begins as the site's", () => {
+  const zones = ["a", "b", "c"].map((letter) => `europe-west12-${letter}`);
+  expect(faultsOf({ ...production, region: "europe-west1", zones })).toEqual(["production.zones"]);
+});
+
 const replicas = { ...production.database, readReplicas: 1 };
 
 test.each([
