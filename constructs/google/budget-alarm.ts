@@ -15,7 +15,9 @@ export interface BudgetAlarmProps {
 
 /**
  * Mails when the project has cost 80 % of the amount, and when it is forecast to cost all of it. Who deploys it needs
- * `roles/billing.costsManager` on the billing account.
+ * `roles/billing.costsManager` on the billing account; with a login of one's own, the provider's `user_project_override` and
+ * `billing_project` as well, or the API answers 403:
+ * https://registry.terraform.io/providers/hashicorp/google/6.50.0/docs/resources/billing_budget
  */
 export class BudgetAlarm extends Construct {
   constructor(scope: Construct, id: string, props: BudgetAlarmProps) {

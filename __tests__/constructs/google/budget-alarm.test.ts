@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { BudgetAlarm } from "../../../constructs/google/budget-alarm";
 import { Template } from "../../support/template";
 
@@ -39,5 +41,10 @@ describe("BudgetAlarm", () => {
     expect(budget.all_updates_rule.monitoring_notification_channels).toEqual([
       `\${google_monitoring_notification_channel.${channel}.name}`,
     ]);
+  });
+
+  test("a login of one's own is told, by the guide, to name the project to which its requests count", () => {
+    const guide = readFileSync(join(__dirname, "../../../docs/setup/google-cloud.md"), "utf8");
+    expect(guide).toMatch(/^ {4}export USER_PROJECT_OVERRIDE=true GOOGLE_BILLING_PROJECT=\$P$/m);
   });
 });
