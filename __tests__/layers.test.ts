@@ -24,6 +24,7 @@ const ALLOWED = [
   ["constructs/aws/binding.ts", "@cdktf/provider-aws/lib/vpc"],
   ["constructs/workloads/port.ts", "../ports"],
   ["environments/version.ts", "../constructs/versions"],
+  ["environments/machines.ts", "../constructs/google/gpu-machine-types"],
   ["environments/arithmetic.ts", "../constructs/workloads/fpm-children"],
   ["environments/models.ts", "../constructs/workloads/inference-model"],
   ["stacks/construct.ts", "../constructs/aws/vpc"],

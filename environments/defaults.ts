@@ -1,4 +1,6 @@
 /** Defaults that follow from other fields. What has a fixed default has it in the schema. */
+import { gpusOfMachineType } from "../constructs/google/gpu-machine-types";
+import { zonesOf } from "./google-zones";
 import type { ParsedEnvironment } from "./schema";
 import { cloudSqlTier } from "./sizing/classes";
 import { maxConnectionsOf } from "./sizing/demands";
@@ -49,7 +51,10 @@ function resolveAws(parsed: SizedAws) {
 
 function resolveGoogle(parsed: SizedGoogle) {
   const isProtected = parsed.protection !== "disposable";
-  const { database } = parsed;
+  const {
+    database,
+    cluster: { gpu },
+  } = parsed;
   return {
     ...parsed,
     prefix: namePrefix(parsed),
@@ -59,8 +64,12 @@ function resolveGoogle(parsed: SizedGoogle) {
       lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0),
       drillGb: parsed.backups.drillGb ?? 100,
     },
-    zones: parsed.zones ?? googleZones(parsed.region),
-    cluster: { ...parsed.cluster, location: parsed.cluster.location ?? (isProtected ? "regional" : "zonal") },
+    zones: parsed.zones ?? zonesOf(parsed.region),
+    cluster: {
+      ...parsed.cluster,
+      location: parsed.cluster.location ?? (isProtected ? "regional" : "zonal"),
+      gpu: gpu && { ...gpu, count: gpu.count ?? gpusOfMachineType(gpu.machineType) ?? 1 },
+    },
     database: {
       ...database,
       ...resolveReplicas(database),
@@ -79,16 +88,6 @@ function resolveGoogle(parsed: SizedGoogle) {
       registry: parsed.images.registry ?? `${parsed.region}-docker.pkg.dev/${parsed.project}/moodle-${parsed.name}`,
     },
   } as const;
-}
-
-/** Regions without a zone a. Source: https://cloud.google.com/compute/docs/regions-zones */
-const ZONE_LETTERS: Readonly<Record<string, readonly string[]>> = {
-  "europe-west1": ["b", "c", "d"],
-  "us-east1": ["b", "c", "d"],
-};
-
-function googleZones(region: string): string[] {
-  return (ZONE_LETTERS[region] ?? ["a", "b", "c"]).map((letter) => `${region}-${letter}`);
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { Fault } from "../constructs/core/errors";
+import { gpusOfMachineType } from "../constructs/google/gpu-machine-types";
 import { parseCidr } from "./fields";
+import { zonesOf } from "./google-zones";
 import { domainInZone, fault, overlaps, type Rule } from "./shared-rules";
 import { cloudSqlTier } from "./sizing/classes";
 import type { SizedGoogle } from "./sizing/environment";
@@ -100,6 +102,50 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
             ),
           ]
         : [];
+    },
+  },
+  {
+    reads: ["cluster.gpu"],
+    check: ({ cluster: { gpu } }) => {
+      const own = gpu && gpusOfMachineType(gpu.machineType);
+      return own !== undefined && gpu?.count !== undefined && gpu.count !== own
+        ? [
+            fault(
+              "cluster.gpu.count",
+              gpu.count,
+              `${own}, as many as ${gpu.machineType} has`,
+              "leave it out, or choose another machine type",
+            ),
+          ]
+        : [];
+    },
+  },
+  {
+    reads: ["region", "zones", "cluster.gpu"],
+    check: ({ region, zones = zonesOf(region), cluster: { gpu } }) => {
+      const foreign = (gpu?.zones ?? []).filter((zone) => !zones.includes(zone));
+      return foreign.length > 0
+        ? [fault("cluster.gpu.zones", foreign, `zones of the environment: ${zones.join(", ")}`, "name some of these")]
+        : [];
+    },
+  },
+  {
+    reads: ["inference", "cluster.gpu"],
+    check: ({ inference, cluster: { gpu } }) => {
+      if (gpu === undefined) return [];
+      const most = gpu.count ?? gpusOfMachineType(gpu.machineType) ?? 1;
+      return (inference?.models ?? []).flatMap(({ gpus = 0 }, index) =>
+        gpus > most
+          ? [
+              fault(
+                `inference.models.${index}.gpus`,
+                gpus,
+                `${most} or fewer, as many as a node of cluster.gpu has`,
+                "lower it, or choose a machine type with more GPUs in cluster.gpu.machineType",
+              ),
+            ]
+          : [],
+      );
     },
   },
   {

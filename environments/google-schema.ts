@@ -10,6 +10,8 @@ import {
   stateBucket,
 } from "./shared-schema";
 
+const zone = matching(/^[a-z]+-[a-z]+[0-9]{1,2}-[a-z]$/, "a zone, such as europe-west3-a");
+
 const cloudSqlTierName = matching(
   /^db-(custom-[0-9]+-[0-9]+|perf-optimized-N-[0-9]+)$/,
   "db-custom-<processors>-<MiB>, or db-perf-optimized-N-<processors> with ENTERPRISE_PLUS",
@@ -92,7 +94,7 @@ export const googleSchema = z.strictObject({
     "Google Cloud region.",
   ),
   zones: z
-    .array(matching(/^[a-z]+-[a-z]+[0-9]{1,2}-[a-z]$/, "a zone, such as europe-west3-a"))
+    .array(zone)
     .max(6)
     .optional()
     .describe("Zones. Default: a, b and c of the region; b, c and d of europe-west1 and us-east1, which have no a."),
@@ -162,6 +164,17 @@ export const googleSchema = z.strictObject({
           accelerator: matching(/^nvidia-[a-z0-9-]+$/, "an accelerator type, such as nvidia-l4")
             .default("nvidia-l4")
             .describe("Type of their GPU."),
+          count: count(1, 16)
+            .optional()
+            .describe("GPUs of one node. Default: those of the machine type, or 1 where it has none of its own."),
+          zones: z
+            .array(zone)
+            .min(1)
+            .max(6)
+            .optional()
+            .describe(
+              "Those of the environment's zones that offer the GPU; GKE refuses a pool with another. Default: those of the cluster.",
+            ),
           limit: count(1, 1000).default(4).describe("Nodes at most."),
           spot: z.boolean().default(true).describe("Whether nodes may be taken away at any time, for a lower price."),
         })

@@ -192,7 +192,7 @@ function googleVariants(): Combination[] {
         ...production,
         cluster: {
           ...production.cluster,
-          gpu: {},
+          gpu: { machineType: "g2-standard-24", zones: ["europe-west3-a", "europe-west3-b"] },
           authorizedCidrs: ["203.0.113.0/24"],
           administrators: ["group:platform@example.edu"],
         },

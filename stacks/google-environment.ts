@@ -179,7 +179,8 @@ export class GoogleEnvironmentStack extends PlatformStack {
         clusterName: gke.clusterName,
         project,
         location,
-        zones: isRegional ? zones : undefined,
+        zones: cluster.gpu.zones ?? (isRegional ? zones : undefined),
+        acceleratorCount: cluster.gpu.count,
         nodeServiceAccountEmail: gke.nodeServiceAccountEmail,
       });
     return { cluster: gke, nodesReady: gpu?.ready ?? [] };

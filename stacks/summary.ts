@@ -202,7 +202,7 @@ function googleSizes({ database, redis, cluster, files }: GoogleEnvironment): Ro
     ],
     ...(gpu === undefined
       ? []
-      : [["GPU", `0 to ${gpu.limit} nodes, ${gpu.machineType} with ${gpu.accelerator}`] as const]),
+      : [["GPU", `0 to ${gpu.limit} nodes, ${gpu.machineType} with ${gpu.count} ${gpu.accelerator}`] as const]),
   ];
 }
 

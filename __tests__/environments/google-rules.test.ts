@@ -63,6 +63,32 @@ test("takes smaller replicas of MySQL", () => {
   expect(faultsOf({ ...production, database: changed })).toEqual([]);
 });
 
+const models = (gpus: number) => ({
+  models: [{ name: "bert", version: "v1.0.0", framework: "huggingface", device: "gpu", gpus, maxReplicas: 1 }],
+});
+
+test.each([
+  ["a number of GPUs that the machine type does not have", { machineType: "g2-standard-24", count: 1 }, {}, "count"],
+  ["GPUs in a zone that is not the site's", { zones: ["europe-west3-b", "europe-west4-a"] }, {}, "zones"],
+])("refuses %s", (_, gpu, change, field) => {
+  expect(faultsOf({ ...production, ...change, cluster: { gpu } })).toEqual([`production.cluster.gpu.${field}`]);
+});
+
+test("GPUs may be in some of the zones alone", () => {
+  expect(faultsOf({ ...production, cluster: { gpu: { zones: ["europe-west3-a", "europe-west3-b"] } } })).toEqual([]);
+});
+
+test.each([
+  ["g2-standard-4", undefined, 2, false],
+  ["g2-standard-24", undefined, 2, true],
+  ["n1-standard-8", undefined, 2, false],
+  ["n1-standard-8", 2, 2, true],
+  ["a2-highgpu-4g", undefined, 5, false],
+])("on %s with count %p, a model with %i GPUs is taken: %p", (machineType, count, gpus, isTaken) => {
+  const input = { ...production, cluster: { gpu: { machineType, count } }, inference: models(gpus) };
+  expect(faultsOf(input)).toEqual(isTaken ? [] : ["production.inference.models.0.gpus"]);
+});
+
 test("a site with a replica grows in two deploys: in the first, replicas are as large as everything will be", () => {
   const sizeOf = (input: object) => {
     const [environment] = loadEnvironments([{ ...production, ...input } as EnvironmentInput]);

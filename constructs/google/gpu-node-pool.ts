@@ -1,6 +1,8 @@
 import { ContainerNodePool } from "@cdktf/provider-google/lib/container-node-pool";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { refuse } from "../core/errors";
+import { gpusOfMachineType } from "./gpu-machine-types";
 import { hardenedNodeConfig } from "./node-config";
 
 export interface GpuNodePoolProps {
@@ -14,7 +16,7 @@ export interface GpuNodePoolProps {
   readonly machineType: string;
   /** Accelerator type, such as `nvidia-l4`. */
   readonly accelerator: string;
-  /** Accelerators of one node. The G2 and A2 machine types fix it. @default 1 */
+  /** Accelerators of one node. @default as many as the machine type has, or 1 where it has none of its own */
   readonly acceleratorCount?: number;
   /** Nodes at most, over all zones. */
   readonly limit: number;
@@ -36,6 +38,16 @@ export class GpuNodePool extends Construct {
 
   constructor(scope: Construct, id: string, props: GpuNodePoolProps) {
     super(scope, id);
+    const own = gpusOfMachineType(props.machineType);
+    const acceleratorCount = props.acceleratorCount ?? own ?? 1;
+    if (own !== undefined && acceleratorCount !== own) {
+      refuse(this.node.path, {
+        path: "acceleratorCount",
+        given: acceleratorCount,
+        allowed: `${own}, as many as ${props.machineType} has`,
+        remedy: "leave it out, or choose another machine type",
+      });
+    }
     const spot = props.spot ?? true;
     const pool = new ContainerNodePool(this, "nodes", {
       name: "gpu",
@@ -61,7 +73,7 @@ export class GpuNodePool extends Construct {
         guestAccelerator: [
           {
             type: props.accelerator,
-            count: props.acceleratorCount ?? 1,
+            count: acceleratorCount,
             gpuDriverInstallationConfig: { gpuDriverVersion: "DEFAULT" },
           },
         ],

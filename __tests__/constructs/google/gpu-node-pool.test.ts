@@ -34,6 +34,23 @@ describe("GpuNodePool", () => {
     ]);
   });
 
+  test.each([
+    ["g2-standard-32", 1],
+    ["g2-standard-24", 2],
+    ["g2-standard-96", 8],
+    ["a2-highgpu-4g", 4],
+    ["a2-megagpu-16g", 16],
+    ["a3-edgegpu-8g-nolssd", 8],
+    ["n1-standard-8", 1],
+  ])("has as many GPUs a node as %s", (machineType, count) => {
+    expect(pool({ machineType }).node_config.guest_accelerator[0].count).toBe(count);
+  });
+
+  test("has as many as are attached to a machine type that has none, and no other number than one that has", () => {
+    expect(pool({ machineType: "n1-standard-8", acceleratorCount: 2 }).node_config.guest_accelerator[0].count).toBe(2);
+    expect(() => pool({ machineType: "g2-standard-24", acceleratorCount: 1 })).toThrow(/gpu\.acceleratorCount/);
+  });
+
   test("is upgraded without surplus nodes", () => {
     expect(built.upgrade_settings).toEqual({ strategy: "SURGE", max_surge: 0, max_unavailable: 1 });
   });

@@ -89,6 +89,16 @@ export function inference(cloud: Cloud, all: Combinations): void {
       }
     });
 
+    if (cloud === "google") {
+      test("nodes with GPUs are in the zones that were named, with all GPUs of their machine type", () => {
+        for (const { environment } of named(/-gpu$/)) {
+          const pool = environment.only("google_container_node_pool", { name: "gpu" });
+          expect(pool.node_locations).toEqual(["europe-west3-a", "europe-west3-b"]);
+          expect(pool.node_config.guest_accelerator).toEqual([expect.objectContaining({ count: 2 })]);
+        }
+      });
+    }
+
     test("cert-manager is one release, whoever asks for certificates", () => {
       for (const { environment } of named(/-inference$/)) {
         expect(releasesOf(environment).filter((name) => name === "cert-manager")).toHaveLength(1);
