@@ -24,6 +24,7 @@ const ALLOWED = [
   ["constructs/aws/binding.ts", "@cdktf/provider-aws/lib/vpc"],
   ["constructs/workloads/port.ts", "../ports"],
   ["environments/version.ts", "../constructs/versions"],
+  ["environments/tiers.ts", "../constructs/google/filestore-tiers"],
   ["environments/machines.ts", "../constructs/google/gpu-machine-types"],
   ["environments/arithmetic.ts", "../constructs/workloads/fpm-children"],
   ["environments/models.ts", "../constructs/workloads/inference-model"],

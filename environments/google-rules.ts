@@ -1,4 +1,5 @@
 import type { Fault } from "../constructs/core/errors";
+import { allowedCapacity, FILESTORE_TIERS } from "../constructs/google/filestore-tiers";
 import { gpusOfMachineType } from "../constructs/google/gpu-machine-types";
 import { parseCidr } from "./fields";
 import { zonesOf } from "./google-zones";
@@ -46,19 +47,19 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
         : [],
   },
   {
-    reads: ["files.tier", "files.capacityGb", "files.modelsCapacityGb"],
-    check: ({ files }) =>
-      (["capacityGb", "modelsCapacityGb"] as const)
-        .filter((field) => files.tier === "ZONAL" && (files[field] ?? 1024) < 1024)
-        .map((field) =>
-          fault(`files.${field}`, files[field], "1024 or more with tier ZONAL", "raise it or choose another tier"),
-        ),
+    reads: ["sizing", "protection", "files"],
+    check: ({ protection, files }) =>
+      (["capacityGb", "modelsCapacityGb"] as const).flatMap((field) => {
+        const allowed = allowedCapacity(filesTier(protection, files), files[field]);
+        const remedy = "change the value, or choose another tier in files.tier";
+        return allowed === undefined ? [] : [fault(`files.${field}`, files[field], allowed, remedy)];
+      }),
   },
   {
     reads: ["protection", "files.tier", "network.filesCidr", "network.modelsCidr"],
     check: ({ protection, files, network }) => {
-      const tier = files.tier ?? (protection === "disposable" ? "BASIC_HDD" : "REGIONAL");
-      const longest = tier === "BASIC_HDD" ? 29 : 26;
+      const tier = filesTier(protection, files);
+      const longest = FILESTORE_TIERS[tier].prefix;
       return (["filesCidr", "modelsCidr"] as const)
         .filter((field) => (parseCidr(network[field])?.bitmask ?? 0) > longest)
         .map((field) =>
@@ -163,6 +164,10 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
         : [],
   },
 ];
+
+function filesTier(protection: SizedGoogle["protection"], { tier }: Pick<SizedGoogle["files"], "tier">) {
+  return tier ?? (protection === "disposable" ? "BASIC_HDD" : "REGIONAL");
+}
 
 /** Source: https://cloud.google.com/sql/docs/postgres/create-instance#machine-types */
 function customTier(path: string, tier: string): Fault[] {

@@ -207,13 +207,15 @@ export const googleSchema = z.strictObject({
         .enum(["BASIC_HDD", "ZONAL", "REGIONAL"])
         .optional()
         .describe("Service tier of Filestore. Default: REGIONAL where protected, BASIC_HDD where disposable."),
-      capacityGb: count(100, 102400)
-        .optional()
-        .describe(`Capacity, in GiB: at least 100, or 1024 for ZONAL. Speed grows with it. ${BY_SIZE}`),
-      modelsCapacityGb: count(100, 102400)
+      capacityGb: count(1024, 102400)
         .optional()
         .describe(
-          'Capacity of a Filestore of the same tier for models with `pull: "warm-cache"`, in GiB: three versions of each. Default: 100, or 1024 for ZONAL.',
+          `Capacity, in GiB: for ZONAL and REGIONAL in steps of 256, from 10240 on of 2560. Speed grows with it. ${BY_SIZE}`,
+        ),
+      modelsCapacityGb: count(1024, 102400)
+        .default(1024)
+        .describe(
+          'Capacity of a Filestore of the same tier for models with `pull: "warm-cache"`, in GiB: three versions of each.',
         ),
     })
     .prefault({})

@@ -284,7 +284,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
     const platform = { identity: identify("models", MODELS_ACCOUNT), store: bucket.store };
     if (inference?.models.some(isCached) !== true) return platform;
     const cacheFiles = this.addFiles("models-files", network, {
-      capacityGb: files.modelsCapacityGb ?? (files.tier === "ZONAL" ? 1024 : 100),
+      capacityGb: files.modelsCapacityGb,
       reservedIpRange: this.environment.network.modelsCidr,
       // Whatever is on it comes from the bucket.
       protection: "disposable",

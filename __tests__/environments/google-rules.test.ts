@@ -18,12 +18,18 @@ const database = { ...production.database, backupRetentionDays: 14 };
 test.each([
   ["a runner, which Google Cloud does not need", { ci: { ...production.ci, runner: true } }, "ci.runner"],
   ["14 days of recovery with ENTERPRISE", { database }, "database.backupRetentionDays"],
-  ["a zonal file system below its least size", { files: { tier: "ZONAL", capacityGb: 512 } }, "files.capacityGb"],
-  ["a file system below the least size of all", { files: { capacityGb: 99 } }, "files.capacityGb"],
+  ["a file system below the least size", { files: { capacityGb: 1023 } }, "files.capacityGb"],
+  ["a size between the steps of a regional file system", { files: { capacityGb: 1465 } }, "files.capacityGb"],
+  ["one between those of a zonal one", { files: { tier: "ZONAL", capacityGb: 11264 } }, "files.capacityGb"],
+  [
+    "a basic file system above its largest size",
+    { files: { tier: "BASIC_HDD", capacityGb: 65434 } },
+    "files.capacityGb",
+  ],
   ["a range too small for a regional file system", { network: { filesCidr: "10.37.1.0/29" } }, "network.filesCidr"],
   [
-    "a zonal file system of models below its least size",
-    { files: { tier: "ZONAL", modelsCapacityGb: 512 } },
+    "a file system of models between the steps",
+    { files: { tier: "ZONAL", modelsCapacityGb: 1500 } },
     "files.modelsCapacityGb",
   ],
   ["a range too small for that of models", { network: { modelsCidr: "10.37.1.64/29" } }, "network.modelsCidr"],
@@ -117,6 +123,6 @@ test.each([
   expect(faultsOf({ ...base, database: changed })).toEqual([]);
 });
 
-test("takes a /29 and 100 GiB for a basic file system", () => {
-  expect(faultsOf({ ...staging, files: { capacityGb: 100 }, network: { filesCidr: "10.37.1.0/29" } })).toEqual([]);
+test("takes a /29 and any number of GiB for a basic file system", () => {
+  expect(faultsOf({ ...staging, files: { capacityGb: 1465 }, network: { filesCidr: "10.37.1.0/29" } })).toEqual([]);
 });

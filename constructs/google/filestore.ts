@@ -5,6 +5,7 @@ import { prefixLength, subnetCidr } from "../core/cidr";
 import { refuse } from "../core/errors";
 import { isGuarded, type Protection } from "../core/protection";
 import type { SharedFileSystem } from "../ports";
+import { allowedCapacity, FILESTORE_TIERS } from "./filestore-tiers";
 
 export interface FilestoreProps {
   /** Up to 63 lower-case letters, digits and hyphens, such as `moodle-staging-1-files`. */
@@ -13,8 +14,8 @@ export interface FilestoreProps {
   /** A zone for BASIC_HDD and ZONAL, a region for REGIONAL. */
   readonly location: string;
   /** BASIC_HDD is one machine; ZONAL survives the loss of a machine, REGIONAL that of a zone. */
-  readonly tier: keyof typeof TIERS;
-  /** GiB: 100 or more, or 1024 for ZONAL. What is below 10 TiB cannot grow beyond it. */
+  readonly tier: keyof typeof FILESTORE_TIERS;
+  /** GiB: 1024 or more, for ZONAL and REGIONAL in steps of 256. Of these, what is below 10 TiB cannot grow beyond it. */
   readonly capacityGb: number;
   /** The network from which it is reached, by a peering of its own. */
   readonly networkName: string;
@@ -34,16 +35,6 @@ export interface FilestoreProps {
 const SHARE = "moodle";
 
 /**
- * Prefix of the range and least capacity, by tier. Sources: https://cloud.google.com/filestore/docs/service-tiers and
- * what Google's own driver asks for, https://github.com/kubernetes-sigs/gcp-filestore-csi-driver/tree/master/pkg
- */
-const TIERS = {
-  BASIC_HDD: { prefix: 29, leastGb: 100 },
-  ZONAL: { prefix: 26, leastGb: 1024 },
-  REGIONAL: { prefix: 26, leastGb: 100 },
-} as const;
-
-/**
  * A Filestore share that many pods write, through GKE's own CSI driver.
  *
  * The export belongs to root, and pods run as nobody in particular: a pod names an `fsGroup`, and the kubelet gives the
@@ -60,7 +51,7 @@ export class Filestore extends Construct {
     this.check(props);
     const { name, project, location, tier, capacityGb, reservedIpRange } = props;
     const guarded = isGuarded(props.protection);
-    const newBits = TIERS[tier].prefix - prefixLength(reservedIpRange);
+    const newBits = FILESTORE_TIERS[tier].prefix - prefixLength(reservedIpRange);
     const instance = new FilestoreInstance(this, "instance", {
       project,
       name,
@@ -111,11 +102,11 @@ export class Filestore extends Construct {
       const allowed = tier === "REGIONAL" ? "a region for REGIONAL" : `a zone for ${tier}`;
       refuse(path, { path: "location", given: location, allowed, remedy: "change the location or the tier" });
     }
-    const { prefix, leastGb } = TIERS[tier];
-    if (capacityGb < leastGb) {
-      const allowed = `${leastGb} or more for ${tier}`;
-      refuse(path, { path: "capacityGb", given: capacityGb, allowed, remedy: "raise the capacity" });
+    const allowed = allowedCapacity(tier, capacityGb);
+    if (allowed !== undefined) {
+      refuse(path, { path: "capacityGb", given: capacityGb, allowed, remedy: "change the capacity or the tier" });
     }
+    const { prefix } = FILESTORE_TIERS[tier];
     if (prefixLength(reservedIpRange) > prefix) {
       refuse(path, {
         path: "reservedIpRange",

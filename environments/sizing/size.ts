@@ -84,9 +84,10 @@ function nodeLimits(pods: Pick<Figures, "web" | "cron" | "adhoc">, demand: Deman
   return { cpuLimit, memoryLimitGb: cpuLimit * memoryGbPerCpu };
 }
 
-/** Filestore's speed grows with its size, so it never has less than a TiB by itself. */
+/** A capacity that every tier of Filestore has. */
 function filesGb(students: number): number {
-  return Math.max(1024, Math.ceil((students * SHARED_FILES.mbPerStudent) / 1024));
+  const { leastGb, stepGb, mbPerStudent } = SHARED_FILES;
+  return Math.max(leastGb, Math.ceil((students * mbPerStudent) / 1024 / stepGb) * stepGb);
 }
 
 function largest<T>(ladder: readonly T[]): T {

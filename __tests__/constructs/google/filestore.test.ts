@@ -60,6 +60,15 @@ describe("Filestore", () => {
     expect(build(more).instance.networks[0]).toMatchObject({ reserved_ip_range: range, modes: ["MODE_IPV4"] });
   });
 
+  test.each([
+    ["REGIONAL", { capacityGb: 1280 }],
+    ["REGIONAL", { capacityGb: 9984 }],
+    ["REGIONAL", { capacityGb: 12800 }],
+    ["BASIC_HDD", { ...basic, capacityGb: 1025 }],
+  ] as const)("takes the steps of its tier: %s, %p", (_, more) => {
+    expect(build(more).instance.file_shares.capacity_gb).toBe(more.capacityGb);
+  });
+
   test("encrypts with the key that was given", () => {
     expect(instance.kms_key_name).toBe(KEY);
   });
@@ -69,8 +78,12 @@ describe("Filestore", () => {
     ["name", { name: "m".repeat(64) }],
     ["location", { location: "europe-west3-a" }],
     ["location", { ...basic, location: "europe-west3" }],
-    ["capacityGb", { capacityGb: 99 }],
+    ["capacityGb", { capacityGb: 768 }],
+    ["capacityGb", { capacityGb: 1465 }],
+    ["capacityGb", { capacityGb: 10112 }],
     ["capacityGb", { tier: "ZONAL", location: "europe-west3-a", capacityGb: 1023 }],
+    ["capacityGb", { ...basic, capacityGb: 1000 }],
+    ["capacityGb", { ...basic, capacityGb: 65434 }],
     ["reservedIpRange", { reservedIpRange: "10.37.1.0/27" }],
     ["clientCidrs", { clientCidrs: [] }],
     ["keyId", { ...basic, keyId: KEY }],

@@ -137,3 +137,9 @@ test("every figure has its rule and its source", () => {
     for (const { url } of sources) expect(url ?? "https://").toMatch(/^https:\/\//);
   }
 });
+
+test("the shared file system has a size that Filestore sells: 1 TiB, and 256 GiB more at a time", () => {
+  const filesGb = (concurrentStudents: number) =>
+    size({ ...PROTECTED_SITE, concurrentStudents, cloud: "google", engine: "postgresql" }).filesGb;
+  expect([100, 20000, 21000, 30000].map(filesGb)).toEqual([1024, 1024, 1280, 1536]);
+});
