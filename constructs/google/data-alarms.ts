@@ -93,6 +93,8 @@ export class DataAlarms extends Construct {
       // It answers in maintenance mode as well.
       httpCheck: { path: "/health", port: 443, useSsl: true, validateSsl: true },
       monitoredResource: { type: "uptime_url", labels: { project_id: project, host: domain } },
+      // Another domain is another check; the old one cannot go while the alarm names it.
+      lifecycle: { createBeforeDestroy: true },
     });
     return {
       "site-down": {

@@ -77,6 +77,10 @@ test("the site is asked over TLS, whose certificate is checked", () => {
   });
 });
 
+test("a change of the domain makes the new check before the old one goes, which the alarm still names", () => {
+  expect(template.only("google_monitoring_uptime_check_config").lifecycle).toEqual({ create_before_destroy: true });
+});
+
 test("there is a guide to every alarm", () => {
   const guide = readFileSync(join(__dirname, "../../../docs/monitoring.md"), "utf8");
   const described = Array.from(guide.matchAll(/^### ([a-z-]+)$/gm), ([, name]) => name);
