@@ -34,6 +34,13 @@ const release = (receivers: readonly AlertReceiver[]) =>
     });
   });
 
+async function manifest(receivers: readonly AlertReceiver[], kind: string, name: string): Promise<Resource> {
+  const documents: Resource[] = (await render(release(receivers))).split(/^---$/m).map((text) => parse(text));
+  const found = documents.find((one) => one?.kind === kind && one.metadata.name === name);
+  if (found === undefined) throw new Error(`no ${kind} ${name}`);
+  return found;
+}
+
 /** What Alertmanager reads, with `value` wherever External Secrets puts something of a secret. */
 async function configuration(receivers: readonly AlertReceiver[], value = "value"): Promise<Resource> {
   const documents: Resource[] = (await render(release(receivers))).split(/^---$/m).map((text) => parse(text));
@@ -60,6 +67,21 @@ describeOnTestbed("charts/monitoring", () => {
     ],
   ])("has no field that its definitions lack, with %s", async (_, receivers) => {
     await expect(apply(await render(release(receivers)), "monitoring-chart")).resolves.toHaveLength(6);
+  });
+
+  test("lets Prometheus reach every node, which no network matches on GKE", async () => {
+    const { spec } = await manifest([topic], "NetworkPolicy", "prometheus");
+    const nodes = spec.egress.filter(({ ports = [] }: Resource) =>
+      ports.some(({ port }: Resource) => port === 10250 || port === 9100),
+    );
+    expect(nodes).toEqual([
+      {
+        ports: [
+          { protocol: "TCP", port: 10250 },
+          { protocol: "TCP", port: 9100 },
+        ],
+      },
+    ]);
   });
 
   test("sends what is critical and what is a warning to every receiver, and the rest to none", async () => {
