@@ -34,17 +34,22 @@ const release = (receivers: readonly AlertReceiver[]) =>
     });
   });
 
+async function manifests(receivers: readonly AlertReceiver[]): Promise<Resource[]> {
+  const texts = (await render(release(receivers))).split(/^---$/m);
+  return texts.map((text) => parse(text)).filter((one) => one !== null);
+}
+
 async function manifest(receivers: readonly AlertReceiver[], kind: string, name: string): Promise<Resource> {
-  const documents: Resource[] = (await render(release(receivers))).split(/^---$/m).map((text) => parse(text));
-  const found = documents.find((one) => one?.kind === kind && one.metadata.name === name);
+  const found = (await manifests(receivers)).find((one) => one.kind === kind && one.metadata.name === name);
   if (found === undefined) throw new Error(`no ${kind} ${name}`);
   return found;
 }
 
-/** What Alertmanager reads, with `value` wherever External Secrets puts something of a secret. */
+const CONFIGURATION = "alertmanager-kube-prometheus-stack-alertmanager";
+
+/** What Alertmanager reads, with `value` where External Secrets puts the name at a relay. */
 async function configuration(receivers: readonly AlertReceiver[], value = "value"): Promise<Resource> {
-  const documents: Resource[] = (await render(release(receivers))).split(/^---$/m).map((text) => parse(text));
-  const found = documents.find((one) => one?.metadata?.name === "alertmanager-kube-prometheus-stack-alertmanager");
+  const found = (await manifests(receivers)).find(({ metadata }) => metadata.name === CONFIGURATION);
   const data: Resource = found?.stringData ?? found?.spec.target.template.data ?? {};
   return parse(data["alertmanager.yaml"].replaceAll(/\{\{ \.\w+ \| toJson \}\}/g, JSON.stringify(value)));
 }
@@ -52,11 +57,12 @@ async function configuration(receivers: readonly AlertReceiver[], value = "value
 describeOnTestbed("charts/monitoring", () => {
   beforeAll(() => createNamespace("monitoring-chart"));
 
-  test.each<[string, readonly AlertReceiver[]]>([
-    ["a topic alone", [topic]],
-    ["mail without a login", [mail]],
+  test.each<[string, number, readonly AlertReceiver[]]>([
+    ["a topic alone", 0, [topic]],
+    ["mail without a login", 0, [mail]],
     [
       "everything",
+      4,
       [
         topic,
         { ...mail, secret: secret("smtp") },
@@ -65,8 +71,8 @@ describeOnTestbed("charts/monitoring", () => {
         { kind: "webhook", secret: secret("alerts") },
       ],
     ],
-  ])("has no field that its definitions lack, with %s", async (_, receivers) => {
-    await expect(apply(await render(release(receivers)), "monitoring-chart")).resolves.toHaveLength(6);
+  ])("has no field that its definitions lack, with %s", async (_, credentials, receivers) => {
+    await expect(apply(await render(release(receivers)), "monitoring-chart")).resolves.toHaveLength(6 + credentials);
   });
 
   test("lets Prometheus reach every node, which no network matches on GKE", async () => {
@@ -99,7 +105,7 @@ describeOnTestbed("charts/monitoring", () => {
             require_tls: false,
             force_implicit_tls: true,
             auth_username: "value",
-            auth_password: "value",
+            auth_password_file: "/etc/alertmanager/credentials/1",
           }),
         ],
         sns_configs: [{ topic_arn: topic.kind === "sns" ? topic.topicArn : "", sigv4: { region: "eu-central-1" } }],
@@ -112,9 +118,37 @@ describeOnTestbed("charts/monitoring", () => {
     expect(receivers[1].email_configs[0]).toMatchObject({ require_tls: true, force_implicit_tls: false });
   });
 
-  test("takes a credential as it is, whatever is in it", async () => {
-    const credential = `https://hooks.example.edu/'"{{:#\\`;
-    const { receivers } = await configuration([{ kind: "webhook", secret: secret("alerts") }], credential);
-    expect(receivers[1].webhook_configs).toEqual([{ url: credential }]);
+  describe("where a credential is missing", () => {
+    const further = ["pagerduty", "slack", "webhook"] as const;
+    const receivers = [topic, ...further.map((kind) => ({ kind, secret: secret(kind) }) as const)];
+
+    test("the configuration is there all the same, and holds none", async () => {
+      const { stringData } = await manifest(receivers, "Secret", CONFIGURATION);
+      expect(stringData["alertmanager.yaml"]).not.toContain("{{");
+      const [administrators] = parse(stringData["alertmanager.yaml"]).receivers.slice(-1);
+      expect(administrators).toMatchObject({
+        pagerduty_configs: [{ routing_key_file: "/etc/alertmanager/credentials/1" }],
+        slack_configs: [{ api_url_file: "/etc/alertmanager/credentials/2" }],
+        webhook_configs: [{ url_file: "/etc/alertmanager/credentials/3" }],
+      });
+    });
+
+    test("those of other receivers do not wait for it", async () => {
+      const copies = (await manifests(receivers)).filter(({ metadata }) =>
+        metadata.name.startsWith("alertmanager-credential-"),
+      );
+      expect(copies.map(({ metadata, spec }) => [metadata.name, spec.data[0].remoteRef.key])).toEqual(
+        further.map((kind, index) => [`alertmanager-credential-${index + 1}`, secret(kind).name]),
+      );
+      for (const { spec } of copies) expect(spec.data).toHaveLength(1);
+    });
+
+    test("the one name at a relay that no file can hold is all that the configuration waits for", async () => {
+      const login = [...receivers, { ...mail, secret: secret("smtp") }];
+      const { spec } = await manifest(login, "ExternalSecret", CONFIGURATION);
+      expect(spec.data.map(({ remoteRef }: Resource) => remoteRef.property)).toEqual(["username"]);
+      const password = await manifest(login, "ExternalSecret", "alertmanager-credential-4");
+      expect(password.spec.data[0].remoteRef).toMatchObject({ key: secret("smtp").name, property: "password" });
+    });
   });
 });

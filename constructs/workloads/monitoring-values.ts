@@ -7,6 +7,8 @@ export interface MonitoringSettings {
   readonly storageGb: number;
   readonly nodeExporterNamespace: string;
   readonly alertmanagerServiceAccount: string;
+  /** Receivers that have a credential, by their place among all. */
+  readonly credentials: readonly number[];
 }
 
 /** Made by `charts/monitoring`. */
@@ -63,7 +65,7 @@ function prometheusValues({ cluster, retentionDays, storageGb }: MonitoringSetti
   };
 }
 
-function alertmanagerValues({ cluster, alertmanagerServiceAccount }: MonitoringSettings) {
+function alertmanagerValues({ cluster, alertmanagerServiceAccount, credentials }: MonitoringSettings) {
   return {
     serviceAccount: { name: alertmanagerServiceAccount },
     podDisruptionBudget: { enabled: true, minAvailable: 1 },
@@ -75,7 +77,27 @@ function alertmanagerValues({ cluster, alertmanagerServiceAccount }: MonitoringS
       useExistingSecret: true,
       storage: volumeClaim(cluster, 2),
       resources: resources("10m", 64, 128),
+      ...(credentials.length > 0 && credentialFiles(credentials)),
     },
+  };
+}
+
+/**
+ * The Secrets that charts/monitoring makes, each a file of the name that its configuration knows. None need be there: the
+ * operator's own list of secrets would keep the pods from starting while one is missing. Kubelet adds what comes later.
+ * Source: https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist
+ */
+function credentialFiles(credentials: readonly number[]) {
+  const sources = credentials.map((index) => ({
+    secret: {
+      name: `alertmanager-credential-${index}`,
+      optional: true,
+      items: [{ key: "credential", path: String(index) }],
+    },
+  }));
+  return {
+    volumes: [{ name: "credentials", projected: { sources } }],
+    volumeMounts: [{ name: "credentials", mountPath: "/etc/alertmanager/credentials", readOnly: true }],
   };
 }
 

@@ -96,6 +96,7 @@ export class Monitoring extends Construct {
         storageGb: props.storageGb ?? 50,
         nodeExporterNamespace: NODE_EXPORTER_NAMESPACE,
         alertmanagerServiceAccount: Monitoring.alertmanagerServiceAccount,
+        credentials: receivers.flatMap((receiver, index) => (hasCredential(receiver) ? [index] : [])),
       }),
       timeout: 900,
       dependsOn: [
@@ -122,6 +123,10 @@ export class Monitoring extends Construct {
 }
 
 const NODE_EXPORTER_NAMESPACE = "node-exporter";
+
+function hasCredential(receiver: AlertReceiver): boolean {
+  return receiver.kind !== "sns" && receiver.secret !== undefined;
+}
 
 function receiverValues(receiver: AlertReceiver) {
   switch (receiver.kind) {

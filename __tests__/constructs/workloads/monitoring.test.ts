@@ -117,6 +117,30 @@ test.each<[AlertReceiver, object]>([
   expect(receivers[0]).not.toHaveProperty("identity");
 });
 
+test("Alertmanager starts without the credentials of receivers, and has each as soon as it is there", () => {
+  const receivers: AlertReceiver[] = [
+    { kind: "sns", topicArn: "arn:aws:sns:eu-central-1:1:alerts", region: "eu-central-1", identity: identity("m") },
+    pager,
+  ];
+  const { alertmanagerSpec } = build({ receivers }).stack.alertmanager;
+  expect(alertmanagerSpec).not.toHaveProperty("secrets");
+  const [volume] = alertmanagerSpec.volumes;
+  expect(volume.projected.sources).toEqual([
+    {
+      secret: { name: "alertmanager-credential-1", optional: true, items: [{ key: "credential", path: "1" }] },
+    },
+  ]);
+  expect(alertmanagerSpec.volumeMounts).toEqual([
+    { name: volume.name, mountPath: "/etc/alertmanager/credentials", readOnly: true },
+  ]);
+});
+
+test("Alertmanager has no volume of credentials where no receiver has one", () => {
+  const relay = { kind: "email", address: "ops@example.edu", from: "noreply@example.edu", host: "smtp.example.edu" };
+  const receivers = [{ ...relay, port: 587, security: "starttls" } as AlertReceiver];
+  expect(build({ receivers }).stack.alertmanager.alertmanagerSpec).not.toHaveProperty("volumes");
+});
+
 test("Alertmanager runs under the account that has the identity", () => {
   expect(build().stack.alertmanager.serviceAccount).toEqual({ name: Monitoring.alertmanagerServiceAccount });
 });

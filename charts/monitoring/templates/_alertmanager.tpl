@@ -1,4 +1,8 @@
-{{- /* Alertmanager's configuration; External Secrets puts what it has copied in place of the calls of "credential". */}}
+{{- /*
+Alertmanager's configuration. It has no credential: Alertmanager reads each from its file when it sends, so that one that is
+missing yet keeps no other receiver from being told. The name at a mail relay alone can be in no file: External Secrets puts
+it in place of the call of "username".
+*/}}
 {{- define "monitoring.alertmanager" -}}
 route:
   receiver: administrators
@@ -38,8 +42,17 @@ receivers:
     {{- end }}
 {{- end }}
 
-{{- define "monitoring.credential" -}}
-{{ printf "{{ .%s%d | toJson }}" .property (int .index) }}
+{{- define "monitoring.username" -}}
+{{ printf "{{ .username%d | toJson }}" (int .index) }}
+{{- end }}
+
+{{- /* Where the pods of Alertmanager have the Secret of "monitoring.credentialName". */}}
+{{- define "monitoring.credentialFile" -}}
+/etc/alertmanager/credentials/{{ .index }}
+{{- end }}
+
+{{- define "monitoring.credentialName" -}}
+alertmanager-credential-{{ .index }}
 {{- end }}
 
 {{- define "monitoring.email" -}}
@@ -50,17 +63,17 @@ receivers:
   force_implicit_tls: {{ eq .receiver.security "tls" }}
   send_resolved: true
   {{- if .receiver.secret }}
-  auth_username: {{ include "monitoring.credential" (dict "property" "username" "index" .index) }}
-  auth_password: {{ include "monitoring.credential" (dict "property" "password" "index" .index) }}
+  auth_username: {{ include "monitoring.username" . }}
+  auth_password_file: {{ include "monitoring.credentialFile" . }}
   {{- end }}
 {{- end }}
 
 {{- define "monitoring.pagerduty" -}}
-- routing_key: {{ include "monitoring.credential" (dict "property" "credential" "index" .index) }}
+- routing_key_file: {{ include "monitoring.credentialFile" . }}
 {{- end }}
 
 {{- define "monitoring.slack" -}}
-- api_url: {{ include "monitoring.credential" (dict "property" "credential" "index" .index) }}
+- api_url_file: {{ include "monitoring.credentialFile" . }}
   send_resolved: true
 {{- end }}
 
@@ -70,5 +83,5 @@ receivers:
 {{- end }}
 
 {{- define "monitoring.webhook" -}}
-- url: {{ include "monitoring.credential" (dict "property" "credential" "index" .index) }}
+- url_file: {{ include "monitoring.credentialFile" . }}
 {{- end }}
