@@ -294,8 +294,10 @@ export type AlertReceiver =
   | {
       readonly kind: "sns";
       readonly topicArn: string;
+      /** Topic that hears every few minutes that alerts arrive, for what rings once it hears nothing. @default none */
+      readonly heartbeatTopicArn?: string;
       readonly region: string;
-      /** That of Alertmanager: it may publish to the topic. */
+      /** That of Alertmanager: it may publish to the topics. */
       readonly identity: WorkloadIdentity;
     }
   | {

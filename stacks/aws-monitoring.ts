@@ -1,4 +1,5 @@
 import { Construct } from "constructs";
+import { AlertHeartbeat } from "../constructs/aws/alert-heartbeat";
 import { AlertTopic } from "../constructs/aws/alert-topic";
 import { ContainerLogGroup } from "../constructs/aws/container-log-group";
 import { DataAlarms, type WatchedLoadBalancer } from "../constructs/aws/data-alarms";
@@ -48,6 +49,12 @@ export class AwsMonitoring extends Construct {
       email: settings.alerts.email,
       keyArn,
     });
+    const heartbeat = new AlertHeartbeat(this, "heartbeat", {
+      name: prefix,
+      keyArn,
+      alertTopicArn: topic.topicArn,
+      dependsOn: topic.ready,
+    });
     new DataAlarms(this, "alarms", {
       name: prefix,
       topicArn: topic.topicArn,
@@ -85,8 +92,9 @@ export class AwsMonitoring extends Construct {
     this.alertTopic = {
       kind: "sns",
       topicArn: topic.topicArn,
+      heartbeatTopicArn: heartbeat.topicArn,
       region,
-      identity: identity(alertmanager, topic.publishStatements()),
+      identity: identity(alertmanager, [...topic.publishStatements(), ...heartbeat.publishStatements()]),
     };
     this.logs = {
       kind: "cloudwatch",

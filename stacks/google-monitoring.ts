@@ -4,6 +4,7 @@ import { ContainerLogBucket } from "../constructs/google/container-log-bucket";
 import { DataAlarms } from "../constructs/google/data-alarms";
 import { DataDashboard } from "../constructs/google/data-dashboard";
 import type { GoogleEnvironment } from "../environments/defaults";
+import { MONITORING_NAMESPACE } from "./site-names";
 
 export interface GoogleMonitoringProps {
   readonly environment: GoogleEnvironment;
@@ -28,6 +29,7 @@ export class GoogleMonitoring extends Construct {
         sessions: { instanceName: `${prefix}-sessions`, hasSessions: true },
         ...(redis.groups === "separate" && { cache: { instanceName: `${prefix}-cache`, hasSessions: false } }),
       },
+      monitoring: { clusterName, namespace: MONITORING_NAMESPACE },
       domain: edge.allowedCidrs.includes("0.0.0.0/0") ? domain : undefined,
     });
     new DataDashboard(this, "dashboard", {

@@ -11,6 +11,7 @@ import { createNamespace, describeOnTestbed } from "./support/testbed";
 const topic: AlertReceiver = {
   kind: "sns",
   topicArn: "arn:aws:sns:eu-central-1:111122223333:moodle-staging-1-alerts",
+  heartbeatTopicArn: "arn:aws:sns:eu-central-1:111122223333:moodle-staging-1-heartbeat",
   region: "eu-central-1",
   identity: identity("monitoring"),
 };
@@ -93,9 +94,14 @@ describeOnTestbed("charts/monitoring", () => {
   test("sends what is critical and what is a warning to every receiver, and the rest to none", async () => {
     const { route, receivers } = await configuration([topic, { ...mail, secret: secret("smtp") }]);
     expect(route.receiver).toBe("administrators");
-    expect(route.routes.map(({ receiver }: Resource) => receiver)).toEqual(["nobody", "nobody"]);
+    expect(route.routes.map(({ receiver, matchers }: Resource) => [receiver, ...matchers])).toEqual([
+      ["heartbeat", 'alertname = "Watchdog"'],
+      ["nobody", 'alertname = "InfoInhibitor"'],
+      ["nobody", 'severity = "info"'],
+    ]);
     expect(receivers).toEqual([
       { name: "nobody" },
+      expect.objectContaining({ name: "heartbeat" }),
       {
         name: "administrators",
         email_configs: [
@@ -116,6 +122,24 @@ describeOnTestbed("charts/monitoring", () => {
   test("mails never go without TLS", async () => {
     const { receivers } = await configuration([{ ...mail, port: 587, security: "starttls" }]);
     expect(receivers[1].email_configs[0]).toMatchObject({ require_tls: true, force_implicit_tls: false });
+  });
+
+  test("tells that alerts arrive more often than every five minutes, and says nothing once they do not", async () => {
+    const { route, receivers } = await configuration([topic]);
+    expect(route.routes[0]).toMatchObject({ group_interval: "1m", repeat_interval: "4m" });
+    expect(receivers[1].sns_configs).toEqual([
+      {
+        topic_arn: topic.kind === "sns" ? topic.heartbeatTopicArn : "",
+        sigv4: { region: "eu-central-1" },
+        send_resolved: false,
+      },
+    ]);
+  });
+
+  test("has nobody to tell that alerts arrive, without a topic for it", async () => {
+    const { route, receivers } = await configuration([mail]);
+    expect(route.routes[0]).toEqual({ receiver: "nobody", matchers: ['alertname = "Watchdog"'] });
+    expect(receivers.map(({ name }: Resource) => name)).toEqual(["nobody", "administrators"]);
   });
 
   describe("where a credential is missing", () => {

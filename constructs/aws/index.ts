@@ -1,5 +1,6 @@
 /** `moodle-platform/aws`: constructs in AWS's own terms. The parts that they are made of are not exported. */
 export * from "./alb-edge";
+export * from "./alert-heartbeat";
 export * from "./alert-topic";
 export { backupPermissions } from "./backup-permissions";
 export * from "./budget-alarm";

@@ -14,6 +14,8 @@ export interface DataAlarmsProps {
   readonly databaseInstances: readonly string[];
   /** Names of the Redis instances by what they are for, and whether they hold sessions. */
   readonly redis: Readonly<Record<string, { readonly instanceName: string; readonly hasSessions: boolean }>>;
+  /** Where Prometheus and Alertmanager run. @default nowhere */
+  readonly monitoring?: { readonly clusterName: string; readonly namespace: string };
   /** Host of the site, which is asked for from several parts of the world. @default the site is not open to them */
   readonly domain?: string;
 }
@@ -22,11 +24,18 @@ export interface DataAlarmsProps {
 interface Alarm {
   /** In Cloud Monitoring's own language. */
   readonly filter: string;
-  readonly above: number;
-  /** Seconds over which samples are put together, and how. */
-  readonly alignment: { readonly seconds: number; readonly aligner: string; readonly reducer?: string };
+  readonly above?: number;
+  readonly below?: number;
+  /** Seconds over which samples are put together, and how; of several series, how those of one label are. */
+  readonly alignment: {
+    readonly seconds: number;
+    readonly aligner: string;
+    readonly reduction?: { readonly reducer: string; readonly label: string };
+  };
   /** Seconds for which it must be so. */
   readonly seconds: number;
+  /** Whether it also rings where the metric has been missing for as long. @default false */
+  readonly missing?: boolean;
   readonly severity: "CRITICAL" | "WARNING";
   readonly description: string;
 }
@@ -48,8 +57,14 @@ export class DataAlarms extends Construct {
       type: "email",
       labels: { email_address: email },
     });
-    const alarms = { ...databaseAlarms(props), ...redisAlarms(props), ...this.siteAlarms(props) };
-    for (const [kind, { filter, above, alignment, seconds, severity, description }] of Object.entries(alarms)) {
+    const alarms = {
+      ...databaseAlarms(props),
+      ...redisAlarms(props),
+      ...monitoringAlarms(props),
+      ...this.siteAlarms(props),
+    };
+    for (const [kind, alarm] of Object.entries(alarms)) {
+      const { severity, description } = alarm;
       new MonitoringAlertPolicy(this, kind, {
         project,
         displayName: `${name}-${kind}`,
@@ -57,27 +72,7 @@ export class DataAlarms extends Construct {
         severity,
         notificationChannels: [channel.name],
         documentation: { mimeType: "text/markdown", content: `${description} See docs/monitoring.md.` },
-        conditions: [
-          {
-            displayName: description,
-            conditionThreshold: {
-              filter,
-              comparison: "COMPARISON_GT",
-              thresholdValue: above,
-              duration: `${seconds}s`,
-              aggregations: [
-                {
-                  alignmentPeriod: `${alignment.seconds}s`,
-                  perSeriesAligner: alignment.aligner,
-                  ...(alignment.reducer !== undefined && {
-                    crossSeriesReducer: alignment.reducer,
-                    groupByFields: ["resource.label.host"],
-                  }),
-                },
-              ],
-            },
-          },
-        ],
+        conditions: conditions(alarm),
       });
     }
   }
@@ -100,13 +95,69 @@ export class DataAlarms extends Construct {
       "site-down": {
         filter: `resource.type = "uptime_url" AND metric.type = "monitoring.googleapis.com/uptime_check/check_passed" AND metric.labels.check_id = "${check.uptimeCheckId}"`,
         above: 1,
-        alignment: { seconds: 300, aligner: "ALIGN_NEXT_OLDER", reducer: "REDUCE_COUNT_FALSE" },
+        alignment: {
+          seconds: 300,
+          aligner: "ALIGN_NEXT_OLDER",
+          reduction: { reducer: "REDUCE_COUNT_FALSE", label: "resource.label.host" },
+        },
         seconds: 120,
         severity: "CRITICAL",
         description: "The site does not answer requests from outside.",
       },
     };
   }
+}
+
+/** One of them is enough to ring. */
+function conditions({ filter, above, below, alignment, seconds, missing, description }: Alarm) {
+  const { reduction } = alignment;
+  const watched = {
+    filter,
+    duration: `${seconds}s`,
+    aggregations: [
+      {
+        alignmentPeriod: `${alignment.seconds}s`,
+        perSeriesAligner: alignment.aligner,
+        ...(reduction && { crossSeriesReducer: reduction.reducer, groupByFields: [reduction.label] }),
+      },
+    ],
+  };
+  return [
+    {
+      displayName: description,
+      conditionThreshold: {
+        ...watched,
+        comparison: below === undefined ? "COMPARISON_GT" : "COMPARISON_LT",
+        thresholdValue: below ?? above,
+      },
+    },
+    ...(missing === true ? [{ displayName: description, conditionAbsent: watched }] : []),
+  ];
+}
+
+/**
+ * The cluster cannot tell that it tells nothing. Source of the metric, which is there while a container runs:
+ * https://cloud.google.com/monitoring/api/metrics_kubernetes
+ */
+function monitoringAlarms({ monitoring }: DataAlarmsProps): Record<string, Alarm> {
+  if (monitoring === undefined) return {};
+  const { clusterName, namespace } = monitoring;
+  return {
+    "monitoring-down": {
+      filter: `resource.type = "k8s_container" AND metric.type = "kubernetes.io/container/uptime" AND resource.labels.cluster_name = "${clusterName}" AND resource.labels.namespace_name = "${namespace}" AND resource.labels.container_name = one_of("prometheus", "alertmanager")`,
+      // Whoever begins anew all the time is as good as gone.
+      below: 600,
+      alignment: {
+        seconds: 300,
+        aligner: "ALIGN_MAX",
+        reduction: { reducer: "REDUCE_MAX", label: "resource.label.container_name" },
+      },
+      seconds: 1200,
+      missing: true,
+      severity: "CRITICAL",
+      description: "Prometheus or Alertmanager does not run: alerts of the cluster do not arrive any more.",
+    },
+  };
 }
 
 function databaseAlarms({ project, databaseInstances }: DataAlarmsProps): Record<string, Alarm> {

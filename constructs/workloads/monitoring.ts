@@ -130,8 +130,10 @@ function hasCredential(receiver: AlertReceiver): boolean {
 
 function receiverValues(receiver: AlertReceiver) {
   switch (receiver.kind) {
-    case "sns":
-      return { kind: receiver.kind, topicArn: receiver.topicArn, region: receiver.region };
+    case "sns": {
+      const { kind, topicArn, heartbeatTopicArn, region } = receiver;
+      return { kind, topicArn, heartbeatTopicArn, region };
+    }
     case "email": {
       const { kind, address, from, host, port, security, secret } = receiver;
       return { kind, address, from, host, port, security, secret: secret && secretValues(secret) };

@@ -16,6 +16,7 @@ const build = (props: Partial<DataAlarmsProps> = {}) =>
         sessions: { instanceName: "sessions", hasSessions: true },
         cache: { instanceName: "cache", hasSessions: false },
       },
+      monitoring: { clusterName: "moodle-production-1", namespace: "monitoring" },
       domain: "moodle.example.edu",
       ...props,
     });
@@ -50,6 +51,28 @@ test.each([
 ])("%s rings", (name, metric, above) => {
   expect(threshold(name).filter).toContain(`metric.type = "${metric}"`);
   expect(threshold(name)).toMatchObject({ comparison: "COMPARISON_GT", threshold_value: above });
+});
+
+test("monitoring that does not run, or only ever begins, is told of by the cloud", () => {
+  const policy = template.only("google_monitoring_alert_policy", {
+    display_name: "moodle-production-1-monitoring-down",
+  });
+  const [restarts, absence] = policy.conditions;
+  const filter = threshold("monitoring-down").filter;
+  expect(filter).toContain('metric.type = "kubernetes.io/container/uptime"');
+  expect(filter).toContain('cluster_name = "moodle-production-1" AND resource.labels.namespace_name = "monitoring"');
+  expect(filter).toContain('container_name = one_of("prometheus", "alertmanager")');
+  expect(restarts.condition_threshold).toMatchObject({ comparison: "COMPARISON_LT", threshold_value: 600 });
+  expect(absence.condition_absent).toMatchObject({
+    filter,
+    duration: "1200s",
+    // Each of the two by itself.
+    aggregations: [{ cross_series_reducer: "REDUCE_MAX", group_by_fields: ["resource.label.container_name"] }],
+  });
+});
+
+test("a cluster without monitoring has no alarm on it", () => {
+  expect(names(build({ monitoring: undefined }))).not.toContain("monitoring-down");
 });
 
 test("policies are on this environment's own instances", () => {

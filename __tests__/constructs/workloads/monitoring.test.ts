@@ -96,8 +96,19 @@ test("only the exporter of nodes may do what Pod Security refuses elsewhere", ()
 test.each<[AlertReceiver, object]>([
   [pager, { kind: "pagerduty", secret: { key: secret("alerts").name } }],
   [
-    { kind: "sns", topicArn: "arn:aws:sns:eu-central-1:1:alerts", region: "eu-central-1", identity: identity("m") },
-    { kind: "sns", topicArn: "arn:aws:sns:eu-central-1:1:alerts", region: "eu-central-1" },
+    {
+      kind: "sns",
+      topicArn: "arn:aws:sns:eu-central-1:1:alerts",
+      heartbeatTopicArn: "arn:aws:sns:eu-central-1:1:heartbeat",
+      region: "eu-central-1",
+      identity: identity("m"),
+    },
+    {
+      kind: "sns",
+      topicArn: "arn:aws:sns:eu-central-1:1:alerts",
+      heartbeatTopicArn: "arn:aws:sns:eu-central-1:1:heartbeat",
+      region: "eu-central-1",
+    },
   ],
   [
     {

@@ -4,6 +4,12 @@ missing yet keeps no other receiver from being told. The name at a mail relay al
 it in place of the call of "username".
 */}}
 {{- define "monitoring.alertmanager" -}}
+{{- $heartbeats := list }}
+{{- range .Values.receivers }}
+{{- if .heartbeatTopicArn }}
+{{- $heartbeats = append $heartbeats (dict "topicArn" .heartbeatTopicArn "region" .region) }}
+{{- end }}
+{{- end -}}
 route:
   receiver: administrators
   group_by: [alertname, namespace]
@@ -11,9 +17,17 @@ route:
   group_interval: 5m
   repeat_interval: 12h
   routes:
-    # Always on, to prove that alerts arrive; and what only inhibits others.
+    # Always on, to prove that alerts arrive.
+    - receiver: {{ ternary "heartbeat" "nobody" (gt (len $heartbeats) 0) }}
+      matchers: ['alertname = "Watchdog"']
+      {{- if $heartbeats }}
+      # At each minute in which the last one is four minutes old.
+      group_interval: 1m
+      repeat_interval: 4m
+      {{- end }}
+    # What only inhibits others.
     - receiver: nobody
-      matchers: ['alertname =~ "Watchdog|InfoInhibitor"']
+      matchers: ['alertname = "InfoInhibitor"']
     - receiver: nobody
       matchers: ['severity = "info"']
 inhibit_rules:
@@ -25,6 +39,16 @@ inhibit_rules:
     equal: [namespace, alertname]
 receivers:
   - name: nobody
+  {{- with $heartbeats }}
+  - name: heartbeat
+    sns_configs:
+      {{- range . }}
+      - topic_arn: {{ .topicArn | toJson }}
+        sigv4: { region: {{ .region }} }
+        # That it is over is no sign of life.
+        send_resolved: false
+      {{- end }}
+  {{- end }}
   - name: administrators
     {{- range $kind := list "email" "pagerduty" "slack" "sns" "webhook" }}
     {{- $found := list }}
