@@ -131,9 +131,10 @@ export class Site extends Construct {
         : new CertManager(this, "cert-manager", {
             cluster,
             acme: props.controller?.acme,
+            monitoring: prometheus,
             domain: environment.domain,
             chartRegistry,
-            dependsOn: nodesReady,
+            dependsOn: [...nodesReady, ...(monitoring?.ready ?? [])],
           });
     const ingress = addSiteIngress(this, {
       environment,

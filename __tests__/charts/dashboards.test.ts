@@ -9,9 +9,11 @@ const charts = join(__dirname, "../../charts");
 const dashboards = ["backup", "inference-services", "model-rollout", "moodle", "moodle-operator"];
 const read = (chart: string): Resource => JSON.parse(readFileSync(join(charts, chart, "files/dashboard.json"), "utf8"));
 
-test("every chart that has rules for Prometheus has a dashboard", () => {
+test("every chart that has rules for Prometheus has a dashboard, but that of certificates, which have a date alone", () => {
   expect(dashboards.filter((chart) => chart !== "inference-services")).toEqual(
-    readdirSync(charts).filter((chart) => existsSync(join(charts, chart, "files/alerts.yaml"))),
+    readdirSync(charts).filter(
+      (chart) => chart !== "monitoring" && existsSync(join(charts, chart, "files/alerts.yaml")),
+    ),
   );
 });
 

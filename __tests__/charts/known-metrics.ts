@@ -70,6 +70,14 @@ export const KNOWN_METRICS: readonly MetricSource[] = [
     source: "https://github.com/NVIDIA/dcgm-exporter/blob/main/etc/default-counters.csv",
     names: ["DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL"],
   },
+  {
+    source: "https://github.com/cert-manager/cert-manager/blob/v1.21.1/internal/collectors/certificate_collector.go",
+    names: [
+      "certmanager_certificate_expiration_timestamp_seconds",
+      "certmanager_certificate_ready_status",
+      "certmanager_certificate_renewal_timestamp_seconds",
+    ],
+  },
   { source: "Prometheus itself, of every target", names: ["up"] },
 ];
 

@@ -73,7 +73,7 @@ describeOnTestbed("charts/monitoring", () => {
       ],
     ],
   ])("has no field that its definitions lack, with %s", async (_, credentials, receivers) => {
-    await expect(apply(await render(release(receivers)), "monitoring-chart")).resolves.toHaveLength(6 + credentials);
+    await expect(apply(await render(release(receivers)), "monitoring-chart")).resolves.toHaveLength(7 + credentials);
   });
 
   test("lets Prometheus reach every node, which no network matches on GKE", async () => {

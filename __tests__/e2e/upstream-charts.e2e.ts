@@ -10,6 +10,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { Karpenter } from "../../constructs/aws/karpenter";
 import type { SecretStore } from "../../constructs/ports";
 import { CHARTS, KUBERNETES, type UpstreamChart } from "../../constructs/versions";
+import { CertManager } from "../../constructs/workloads/cert-manager";
 import { ContainerLogs } from "../../constructs/workloads/container-logs";
 import { ExternalSecrets } from "../../constructs/workloads/external-secrets";
 import { Ingress } from "../../constructs/workloads/ingress";
@@ -61,6 +62,12 @@ const releases = plannedReleases((scope) => {
     },
     dependsOn: [],
   });
+  const certManager = new CertManager(scope, "certificates", {
+    cluster: access,
+    monitoring: { namespace: "monitoring" },
+    domain: "moodle.example.edu",
+    dependsOn: [],
+  });
   for (const kind of ["nginx", "traefik", "contour", "istio"] as const) {
     new Ingress(scope, kind, {
       cluster: access,
@@ -68,6 +75,7 @@ const releases = plannedReleases((scope) => {
       podCidrs: ["10.20.0.0/16"],
       edge: albEdge,
       controller: siteController(kind, { kind: "http", className: kind }),
+      certManager,
       dependsOn: [],
     });
   }

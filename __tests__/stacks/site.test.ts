@@ -1,6 +1,6 @@
 import { TerraformResource } from "cdktf";
 import { parse } from "yaml";
-import type { IngressEdge } from "../../constructs/workloads/ingress";
+import type { IngressEdge, SiteController } from "../../constructs/workloads/ingress";
 import { loadEnvironments } from "../../environments/load";
 import type { EnvironmentInput } from "../../environments/schema";
 import { staging as aws } from "../../examples/aws/staging";
@@ -11,7 +11,7 @@ import { DependencyGraph } from "../support/graph";
 import * as ports from "../support/ports";
 import { type Resource, Template } from "../support/template";
 
-function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
+function synthesize(input: EnvironmentInput, edge: IngressEdge, controller?: SiteController): Template {
   const [environment] = loadEnvironments([input]);
   if (environment === undefined) throw new Error("no environment");
   return Template.from((stack) => {
@@ -42,6 +42,7 @@ function synthesize(input: EnvironmentInput, edge: IngressEdge): Template {
         ...(environment.monitoring && { grafana: ports.secret("grafana"), alerts: ports.secret("alerts") }),
       },
       edge,
+      controller,
     });
   });
 }
@@ -207,6 +208,21 @@ describe("where monitoring is on", () => {
     expect([...graph.reachableFrom(addressOf(release))]).toEqual(
       expect.arrayContaining([addressOf("prometheus-operator-crds"), addressOf("kube-prometheus-stack")]),
     );
+  });
+
+  test("cert-manager is watched, once the definitions of monitors are served", () => {
+    const controller = ports.siteController("traefik", { kind: "http", className: "traefik" });
+    const site = synthesize({ ...google, monitoring }, ports.nlbEdge, controller);
+    expect(values(site, "cert-manager").prometheus.podmonitor.enabled).toBe(true);
+    const [address = ""] = Object.entries(site.all("helm_release"))
+      .filter(([, { name }]) => name === "cert-manager")
+      .map(([id]) => `helm_release.${id}`);
+    const reached = [...new DependencyGraph(site).reachableFrom(address)].join();
+    expect(reached).toContain("helm_release.site_monitoring_stack_crds");
+  });
+
+  test("rules of the platform itself wait for their definition", () => {
+    expect([...graph.reachableFrom(addressOf("monitoring"))]).toContain(addressOf("prometheus-operator-crds"));
   });
 
   test("Grafana's password is born in the cluster, and arrives in the namespace of monitoring", () => {

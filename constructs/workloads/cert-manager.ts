@@ -1,7 +1,7 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { ChartRelease } from "../core/chart-release";
-import type { ClusterAccess, WorkloadIdentity } from "../ports";
+import type { ClusterAccess, PrometheusOperator, WorkloadIdentity } from "../ports";
 import { CHARTS } from "../versions";
 import { ControllerNetwork } from "./controller-network";
 import { PlatformNamespace } from "./platform-namespace";
@@ -28,11 +28,13 @@ export interface CertManagerProps {
   readonly cluster: ClusterAccess;
   /** The authority that signs for the site. @default none, and cert-manager signs for programs of the cluster alone */
   readonly acme?: AcmeAuthority;
+  /** What watches it, and tells of certificates that are not renewed. @default nothing */
+  readonly monitoring?: PrometheusOperator;
   /** Host name that certificates of the authority may be had for. */
   readonly domain: string;
   /** Mirror of upstream charts, as in `ChartReleaseProps`. */
   readonly chartRegistry?: string;
-  /** What must exist first beside the cluster: nodes. */
+  /** What must exist first beside the cluster: nodes, and where it is watched, the definitions of Prometheus' monitors. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
 
@@ -48,7 +50,7 @@ export class CertManager extends Construct {
 
   constructor(scope: Construct, id: string, props: CertManagerProps) {
     super(scope, id);
-    const { cluster, acme, domain, chartRegistry } = props;
+    const { cluster, acme, monitoring, domain, chartRegistry } = props;
     const namespace = new PlatformNamespace(this, "namespace", {
       name: CertManager.account.namespace,
       // Accounts and certificates are had anew.
@@ -65,7 +67,7 @@ export class CertManager extends Construct {
       chart: CHARTS.certManager,
       chartRegistry,
       namespace: namespace.namespaceName,
-      values: certManagerValues(),
+      values: certManagerValues(monitoring),
       timeout: 600,
       dependsOn: [...cluster.ready, ...(acme?.identity?.ready ?? []), ...network.ready, ...props.dependsOn],
     });
@@ -88,10 +90,11 @@ export class CertManager extends Construct {
   static readonly account = { namespace: "cert-manager", serviceAccountName: "cert-manager" } as const;
 }
 
-function certManagerValues() {
+function certManagerValues(monitoring: PrometheusOperator | undefined) {
   const each = {
     replicaCount: 2,
     podDisruptionBudget: { enabled: true, minAvailable: 1 },
+    // It lets everybody ask for metrics.
     networkPolicy: { enabled: true },
     resources: { requests: { cpu: "25m", memory: "96Mi" }, limits: { memory: "384Mi" } },
   };
@@ -102,5 +105,9 @@ function certManagerValues() {
     serviceAccount: { name: CertManager.account.serviceAccountName },
     webhook: each,
     cainjector: each,
+    // Of a certificate's figures, "namespace" is its own.
+    ...(monitoring && {
+      prometheus: { podmonitor: { enabled: true, honorLabels: true, labels: { ...monitoring.labels } } },
+    }),
   };
 }

@@ -84,7 +84,8 @@ export class Monitoring extends Construct {
         network: { identityEndpoints: cluster.identityEndpoints },
       },
       timeout: 300,
-      dependsOn: [...cluster.ready, ...dependsOn],
+      // It brings rules.
+      dependsOn: [...cluster.ready, ...dependsOn, crds.release],
     });
     const stack = new ChartRelease(this, "stack", {
       chart: CHARTS.kubePrometheusStack,

@@ -54,6 +54,21 @@ test("each of its programs survives the loss of a node, and has a NetworkPolicy"
   }
 });
 
+test("Prometheus asks it for certificates where there is one, by labels that it looks for", () => {
+  expect(values("cert-manager")).not.toHaveProperty("prometheus");
+  const watched = Template.from((scope) => {
+    new CertManager(scope, "certificates", {
+      cluster,
+      monitoring: { namespace: "monitoring", labels: { release: "own" } },
+      domain: "moodle.example.edu",
+      dependsOn: [],
+    });
+  });
+  expect(parse(watched.only("helm_release").values[0]).prometheus).toEqual({
+    podmonitor: { enabled: true, honorLabels: true, labels: { release: "own" } },
+  });
+});
+
 test("without an authority it has no issuer: it signs for programs of the cluster alone", () => {
   const alone = Template.from((scope) => {
     new CertManager(scope, "certificates", { cluster, domain: "moodle.example.edu", dependsOn: [] });
