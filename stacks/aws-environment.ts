@@ -182,6 +182,7 @@ export class AwsEnvironmentStack extends PlatformStack {
         keyArn: keys.cluster.keyArn,
         database,
         redis,
+        files,
         edge: watched,
       });
     if (budget !== undefined) new BudgetAlarm(this, "budget", { ...budget, name: prefix });

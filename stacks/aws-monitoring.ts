@@ -8,6 +8,7 @@ import type { ElastiCacheRedis } from "../constructs/aws/elasticache-redis";
 import type { PolicyStatement } from "../constructs/aws/iam-policy";
 import { PodIdentity } from "../constructs/aws/pod-identity";
 import type { RdsDatabase } from "../constructs/aws/rds-database";
+import type { SharedFiles } from "../constructs/aws/shared-files";
 import type { AlertReceiver, LogDestination } from "../constructs/ports";
 import { Monitoring } from "../constructs/workloads/monitoring";
 import type { AwsEnvironment } from "../environments/defaults";
@@ -21,6 +22,7 @@ export interface AwsMonitoringProps {
   readonly keyArn: string;
   readonly database: RdsDatabase;
   readonly redis: { readonly sessions: ElastiCacheRedis; readonly cache: ElastiCacheRedis };
+  readonly files: SharedFiles;
   readonly edge: WatchedLoadBalancer;
 }
 
@@ -31,7 +33,7 @@ export class AwsMonitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: AwsMonitoringProps) {
     super(scope, id);
-    const { environment, settings, clusterName, keyArn, database, redis, edge } = props;
+    const { environment, settings, clusterName, keyArn, database, redis, files, edge } = props;
     const { prefix, account, region } = environment;
     const identity = (use: { namespace: string; serviceAccountName: string }, statements: readonly PolicyStatement[]) =>
       new PodIdentity(this, `identity-${use.serviceAccountName}`, {
@@ -43,6 +45,7 @@ export class AwsMonitoring extends Construct {
         statements,
       });
 
+    const burstingFileSystemId = environment.files.throughput === "bursting" ? files.fileSystemId : undefined;
     const topic = new AlertTopic(this, "alerts", {
       name: `${prefix}-alerts`,
       account,
@@ -68,6 +71,7 @@ export class AwsMonitoring extends Construct {
         ...(redis.cache !== redis.sessions && { cache: { nodeIds: redis.cache.nodeIds, hasSessions: false } }),
       },
       edge,
+      burstingFileSystemId,
       dependsOn: topic.ready,
     });
     new DataDashboard(this, "dashboard", {
@@ -79,6 +83,7 @@ export class AwsMonitoring extends Construct {
         ...(redis.cache !== redis.sessions && { cache: redis.cache.nodeIds }),
       },
       edge,
+      burstingFileSystemId,
     });
     const group = new ContainerLogGroup(this, "logs", {
       name: prefix,

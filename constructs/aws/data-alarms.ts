@@ -18,6 +18,8 @@ export interface DataAlarmsProps {
   /** Groups of Redis nodes by what they are for, such as `sessions`. */
   readonly redis: Readonly<Record<string, RedisNodes>>;
   readonly edge: WatchedLoadBalancer;
+  /** A file system of EFS that is as fast as its credits last. @default none */
+  readonly burstingFileSystemId?: string;
   /** What must exist first: the topic's policy. */
   readonly dependsOn: readonly ITerraformDependable[];
 }
@@ -50,17 +52,18 @@ interface Alarm {
 }
 
 /**
- * What the cluster cannot see of what it stands on, as CloudWatch sees it: database, Redis and load balancer. It rings
+ * What the cluster cannot see of what it stands on, as CloudWatch sees it: database, Redis, files and load balancer. It rings
  * where the cluster itself is gone, too. What to do is in `docs/monitoring.md`, one section an alarm.
  *
  * Sources of the metrics: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html,
  * https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Redis.html,
- * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html,
+ * https://docs.aws.amazon.com/efs/latest/ug/efs-metrics.html
  */
 export class DataAlarms extends Construct {
   constructor(scope: Construct, id: string, props: DataAlarmsProps) {
     super(scope, id);
-    const alarms = { ...databaseAlarms(props), ...redisAlarms(props), ...edgeAlarms(props) };
+    const alarms = { ...databaseAlarms(props), ...redisAlarms(props), ...fileAlarms(props), ...edgeAlarms(props) };
     for (const [name, alarm] of Object.entries(alarms)) {
       const { above, below } = alarm;
       new CloudwatchMetricAlarm(this, name, {
@@ -164,6 +167,24 @@ function redisAlarms({ redis }: DataAlarmsProps): Record<string, Alarm> {
     }),
   );
   return Object.assign({}, ...groups);
+}
+
+/** Below a TiB of files credits are spent at 100 MiB a second at most: https://repost.aws/knowledge-center/efs-burst-credits */
+const HOUR_OF_BURST = 100 * 1024 ** 2 * 3600;
+
+function fileAlarms({ burstingFileSystemId }: DataAlarmsProps): Record<string, Alarm> {
+  if (burstingFileSystemId === undefined) return {};
+  return {
+    "files-burst-credits": {
+      namespace: "AWS/EFS",
+      dimensions: { FileSystemId: burstingFileSystemId },
+      metric: "BurstCreditBalance",
+      statistic: "Minimum",
+      below: HOUR_OF_BURST,
+      periods: 3,
+      description: "The credits of the shared files last for an hour of full speed, or less.",
+    },
+  };
 }
 
 function edgeAlarms({ edge }: DataAlarmsProps): Record<string, Alarm> {

@@ -10,6 +10,8 @@ export interface DataDashboardProps {
   /** Ids of the nodes of Redis by what they are for, such as `sessions`. */
   readonly redisNodeIds: Readonly<Record<string, readonly string[]>>;
   readonly edge: WatchedLoadBalancer;
+  /** A file system of EFS that is as fast as its credits last. @default none */
+  readonly burstingFileSystemId?: string;
 }
 
 /** One thing's metric, as a widget of CloudWatch takes it: namespace, metric, pairs of dimensions, and what its line is called. */
@@ -27,14 +29,14 @@ const WIDTH = 24 / COLUMNS;
 const HEIGHT = 6;
 
 /**
- * One page of CloudWatch on what the cluster stands on: database, Redis and load balancer, each instance a line. The cluster's own
+ * One page of CloudWatch on what the cluster stands on: database, Redis, files and load balancer, each instance a line. The cluster's own
  * dashboards are Grafana's. The metrics have the sources that `DataAlarms` names.
  */
 export class DataDashboard extends Construct {
   constructor(scope: Construct, id: string, props: DataDashboardProps) {
     super(scope, id);
     const { name, region } = props;
-    const widgets = [...databaseGraphs(props), ...redisGraphs(props), ...edgeGraphs(props)].map(
+    const widgets = [...databaseGraphs(props), ...redisGraphs(props), ...fileGraphs(props), ...edgeGraphs(props)].map(
       ({ title, stat, series }, index) => ({
         type: "metric",
         x: (index % COLUMNS) * WIDTH,
@@ -76,6 +78,12 @@ function redisGraphs({ redisNodeIds }: DataDashboardProps): Graph[] {
     { title: "Redis: memory, percent", stat: "Maximum", series: of("DatabaseMemoryUsagePercentage") },
     { title: "Redis: entries dropped", stat: "Sum", series: of("Evictions") },
   ];
+}
+
+function fileGraphs({ burstingFileSystemId }: DataDashboardProps): Graph[] {
+  if (burstingFileSystemId === undefined) return [];
+  const series = [["AWS/EFS", "BurstCreditBalance", "FileSystemId", burstingFileSystemId]];
+  return [{ title: "Files: burst credits, bytes", stat: "Average", series }];
 }
 
 function edgeGraphs({ edge }: DataDashboardProps): Graph[] {

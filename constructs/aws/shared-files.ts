@@ -35,6 +35,7 @@ export interface SharedFilesProps {
  */
 export class SharedFiles extends Construct {
   readonly fileSystem: SharedFileSystem;
+  readonly fileSystemId: string;
   readonly fileSystemArn: string;
 
   constructor(scope: Construct, id: string, props: SharedFilesProps) {
@@ -53,6 +54,7 @@ export class SharedFiles extends Construct {
       tags: { Name: name },
       lifecycle: { preventDestroy: isGuarded(props.protection) },
     });
+    this.fileSystemId = fileSystem.id;
     this.fileSystemArn = fileSystem.arn;
     new EfsBackupPolicy(this, "backup", {
       fileSystemId: fileSystem.id,

@@ -23,6 +23,7 @@ const template = Template.from((scope) => {
       cache: { nodeIds: ["cache-001"], hasSessions: false },
     },
     edge: { namespace: "AWS/ApplicationELB", dimensions: { LoadBalancer: "app/x/1", TargetGroup: "targetgroup/x/1" } },
+    burstingFileSystemId: "fs-1",
     dependsOn: topic.ready,
   });
 });
@@ -82,6 +83,17 @@ test("each alarm is on one thing", () => {
   expect(alarm("database-2-cpu").dimensions).toEqual({ DBInstanceIdentifier: "db-replica-1" });
   expect(alarm("redis-sessions-1-cpu").dimensions).toEqual({ CacheClusterId: "sessions-001" });
   expect(Object.keys(alarm("edge-errors").dimensions)).toEqual(["LoadBalancer", "TargetGroup"]);
+});
+
+test("files that burst ring while an hour of full speed is left", () => {
+  expect(alarm("files-burst-credits")).toMatchObject({
+    namespace: "AWS/EFS",
+    metric_name: "BurstCreditBalance",
+    dimensions: { FileSystemId: "fs-1" },
+    comparison_operator: "LessThanThreshold",
+    threshold: 360_000 * 1024 ** 2,
+    treat_missing_data: "notBreaching",
+  });
 });
 
 test("a network load balancer, which reads no answers, has no alarm on them", () => {

@@ -1,8 +1,11 @@
 import type { WatchedLoadBalancer } from "../../../constructs/aws/data-alarms";
-import { DataDashboard } from "../../../constructs/aws/data-dashboard";
+import { DataDashboard, type DataDashboardProps } from "../../../constructs/aws/data-dashboard";
 import { type Resource, Template } from "../../support/template";
 
-const build = (namespace: WatchedLoadBalancer["namespace"] = "AWS/ApplicationELB") => {
+const build = (
+  namespace: WatchedLoadBalancer["namespace"] = "AWS/ApplicationELB",
+  files: Pick<DataDashboardProps, "burstingFileSystemId"> = {},
+) => {
   const template = Template.from((scope) => {
     new DataDashboard(scope, "dashboard", {
       name: "moodle-production-1-data",
@@ -10,6 +13,7 @@ const build = (namespace: WatchedLoadBalancer["namespace"] = "AWS/ApplicationELB
       databaseInstanceIdentifiers: ["db", "db-replica-1"],
       redisNodeIds: { sessions: ["sessions-001", "sessions-002"], cache: ["cache-001"] },
       edge: { namespace, dimensions: { LoadBalancer: "app/x/1", TargetGroup: "targetgroup/x/1" } },
+      ...files,
     });
   });
   return template.only("aws_cloudwatch_dashboard");
@@ -40,6 +44,12 @@ test("every instance of the database is a line", () => {
 
 test("every node of Redis is a line that says what it is for", () => {
   expect(lines("Redis: memory").map((series) => series.at(-1)?.label)).toEqual(["sessions 1", "sessions 2", "cache 1"]);
+});
+
+test("files have credits where they burst, and nowhere else", () => {
+  const metric = '["AWS/EFS","BurstCreditBalance","FileSystemId","fs-1"]';
+  expect(build("AWS/ApplicationELB", { burstingFileSystemId: "fs-1" }).dashboard_body).toContain(metric);
+  expect(dashboard.dashboard_body).not.toContain("AWS/EFS");
 });
 
 test("requests are counted where the load balancer reads them", () => {
