@@ -176,7 +176,9 @@ function databaseAlarms({ project, databaseInstances }: DataAlarmsProps): Record
     },
     "database-storage": {
       filter: metric("disk/utilization"),
-      above: 0.95,
+      // Storage grows by itself once less than 5 GB and a 25th of it is free, 25 GB at most: up to 1250 GB, more than this
+      // means that it does not. Source: http://cloudplatform.googleblog.com/2016/09/digging-in-on-Cloud-SQL-automatic-storage-increases.html
+      above: 0.98,
       alignment: mean,
       seconds: 900,
       severity: "CRITICAL",

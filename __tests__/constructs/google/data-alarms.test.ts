@@ -43,7 +43,7 @@ test("every policy mails to the one address", () => {
 
 test.each([
   ["database-cpu", "cloudsql.googleapis.com/database/cpu/utilization", 0.9],
-  ["database-storage", "cloudsql.googleapis.com/database/disk/utilization", 0.95],
+  ["database-storage", "cloudsql.googleapis.com/database/disk/utilization", 0.98],
   ["database-replica-lag", "cloudsql.googleapis.com/database/replication/replica_lag", 60],
   ["redis-sessions-memory", "redis.googleapis.com/stats/memory/usage_ratio", 0.85],
   ["redis-sessions-evictions", "redis.googleapis.com/stats/evicted_keys", 0],
@@ -51,6 +51,11 @@ test.each([
 ])("%s rings", (name, metric, above) => {
   expect(threshold(name).filter).toContain(`metric.type = "${metric}"`);
   expect(threshold(name)).toMatchObject({ comparison: "COMPARISON_GT", threshold_value: above });
+});
+
+test.each([20, 100, 500, 1000, 1250])("storage of %i GB has grown before it rings", (gb) => {
+  const free = Math.min(5 + Math.floor(gb / 25), 25);
+  expect(1 - free / gb).toBeLessThanOrEqual(threshold("database-storage").threshold_value);
 });
 
 test("monitoring that does not run, or only ever begins, is told of by the cloud", () => {
