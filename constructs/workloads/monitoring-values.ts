@@ -23,8 +23,13 @@ export function monitoringValues(settings: MonitoringSettings) {
     // Of a managed control plane, and of what is the cloud's own in kube-system.
     ...Object.fromEntries(NOT_SCRAPED.map((name) => [name, { enabled: false }])),
     defaultRules: {
-      // Nodes follow an upgrade of the cluster one by one, over hours.
-      disabled: { KubeVersionMismatch: true },
+      disabled: {
+        // Nodes follow an upgrade of the cluster one by one, over hours.
+        KubeVersionMismatch: true,
+        // An autoscaler makes as many nodes as pods ask for, so that the loss of one is always too many, and replaces it.
+        KubeCPUOvercommit: true,
+        KubeMemoryOvercommit: true,
+      },
     },
     prometheus: prometheusValues(settings),
     alertmanager: alertmanagerValues(settings),

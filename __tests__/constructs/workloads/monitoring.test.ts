@@ -58,6 +58,11 @@ test("nothing is asked of a control plane that does not answer", () => {
   }
 });
 
+test("nothing rings that stands on every cluster whose nodes come and go", () => {
+  const { disabled } = build().stack.defaultRules;
+  expect(Object.keys(disabled).sort()).toEqual(["KubeCPUOvercommit", "KubeMemoryOvercommit", "KubeVersionMismatch"]);
+});
+
 test("Grafana's password comes from the secret, and stands in no value", () => {
   const { stack, values } = build();
   expect(stack.grafana.admin).toEqual({
