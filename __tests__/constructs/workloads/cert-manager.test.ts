@@ -1,6 +1,6 @@
 import { TerraformResource } from "cdktf";
 import { parse } from "yaml";
-import { CertManager } from "../../../constructs/workloads/cert-manager";
+import { type AcmeSolver, CertManager } from "../../../constructs/workloads/cert-manager";
 import { cluster, identity } from "../../support/ports";
 import { Template } from "../../support/template";
 
@@ -52,6 +52,27 @@ test("each of its programs survives the loss of a node, and has a NetworkPolicy"
       networkPolicy: { enabled: true },
     });
   }
+});
+
+test("it may ask the site's ingress controller for the answer to a challenge, by the ports of its pods", () => {
+  const egress = (solver: AcmeSolver) => {
+    const challenged = Template.from((scope) => {
+      new CertManager(scope, "certificates", {
+        cluster,
+        acme: { solver, directory: "https://acme.example.edu/directory", email: "admin@example.edu" },
+        domain: "moodle.example.edu",
+        dependsOn: [],
+      });
+    });
+    const policies = challenged.resources("kubernetes_network_policy_v1");
+    return policies.find(({ metadata }) => metadata.name === "controller")?.spec.egress;
+  };
+  const pods = {
+    to: [{ namespace_selector: { match_labels: { "kubernetes.io/metadata.name": "traefik" } } }],
+    ports: ["8000", "8443"].map((port) => ({ protocol: "TCP", port })),
+  };
+  expect(egress({ kind: "http", className: "traefik" })).toContainEqual(pods);
+  expect(egress({ kind: "cloud-dns", project: "p", managedZoneName: "z" })).not.toContainEqual(pods);
 });
 
 test("Prometheus asks it for certificates where there is one, by labels that it looks for", () => {
