@@ -15,6 +15,7 @@ const site = 'namespace="NAMESPACE", job="RELEASE"';
 const moodle = (name: string, labels = "") => `${name}{${site}${labels}, pod="metrics"}`;
 const pod = (name: string, of = "a") => `${name}{${site}, pod="${of}"}`;
 const kube = (name: string, labels: string) => `${name}{namespace="NAMESPACE", ${labels}}`;
+const redis = (use: string) => moodle("moodle_redis_up", `, use="${use}"`);
 const hpa = (name: string) => kube(`kube_horizontalpodautoscaler_${name}`, 'horizontalpodautoscaler="RELEASE-web"');
 
 /** For each alert a state of the site at which it must fire, and one, close by, at which it must not. */
@@ -23,6 +24,16 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
     at: "10m",
     fires: { [moodle("moodle_up")]: "1 0x20" },
     silent: { [moodle("moodle_up")]: "0 0 1x20" },
+  },
+  MoodleSessionsDown: {
+    at: "10m",
+    fires: { [redis("sessions")]: "1 0x20", [redis("cache")]: "1x20" },
+    silent: { [redis("sessions")]: "0 0 1x20", [redis("cache")]: "0x20" },
+  },
+  MoodleCacheDown: {
+    at: "10m",
+    fires: { [redis("sessions")]: "1x20", [redis("cache")]: "1 0x20" },
+    silent: { [redis("sessions")]: "0x20", [redis("cache")]: "0x4 1x20" },
   },
   MoodleNoReadyWebPods: {
     at: "10m",

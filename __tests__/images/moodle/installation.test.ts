@@ -4,7 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MysqlTestServer, mysqlInstallations } from "../../servers/support/mysql";
 import { PostgresqlTestServer } from "../../servers/support/postgresql";
 import { freePort } from "../../servers/support/process";
+import { MetricsServer } from "./support/metrics-server";
 import { MoodleFolder } from "./support/moodle-folder";
+import { silence } from "./support/silent-addresses";
 import { Process, WebServer } from "./support/web-server";
 
 const postgresql = "/usr/lib/postgresql";
@@ -307,12 +309,9 @@ describe.each([
     await sql(`INSERT INTO mdl_tool_objectfs_report_data
                VALUES (1, 'location', '0', 9, 9), (2, 'location', '0', 3, 30), (2, 'location', '2', 4, 40)`);
 
-    const port = await freePort();
-    const readers = { MOODLE_DATABASE_READERS: "127.0.0.1 127.0.0.2", MOODLE_METRICS_PORT: `${port}` };
-    const process = new Process(folder.start(["metrics"], readers));
-    const { status, text } = await scrape(port);
-    expect(status).toBe(200);
-    const seconds = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
+    const server = await MetricsServer.start(folder, { MOODLE_DATABASE_READERS: "127.0.0.1 127.0.0.2" });
+    const lines = await server.scrape();
+    const seconds = (name: string) => Number(lines.find((line) => line.startsWith(`${name} `))?.split(" ")[1]);
     expect(seconds("moodle_cron_lag_seconds")).toBeGreaterThanOrEqual(100);
     expect(seconds("moodle_adhoc_tasks_oldest_seconds")).toBeGreaterThanOrEqual(50);
     expect(seconds("moodle_cron_lag_seconds") + seconds("moodle_adhoc_tasks_oldest_seconds")).toBeLessThan(200);
@@ -334,27 +333,42 @@ describe.each([
       'moodle_replica_up{host="127.0.0.2"} 0',
       'moodle_replica_lag_seconds{host="127.0.0.1"} 0',
     ]) {
-      expect(text.split("\n")).toContain(line);
+      expect(lines).toContain(line);
     }
-    expect(text.match(/^# TYPE (\S+) gauge$/gm)).toHaveLength(new Set(text.match(/^moodle_\w+/gm)).size);
+    const names = lines.flatMap((line) => /^moodle_\w+/.exec(line) ?? []);
+    expect(lines.filter((line) => /^# TYPE \S+ gauge$/.test(line))).toHaveLength(new Set(names).size);
+    expect((await server.get("/")).status).toBe(404);
 
     await sql("DELETE FROM mdl_user");
-    expect((await scrape(port)).text).toContain("moodle_active_users 1\n");
-    process.signal("SIGQUIT");
-    await process.end();
+    expect(await server.scrape()).toContain("moodle_active_users 1");
+    await server.stop();
+  });
+
+  test("metrics come before Prometheus has stopped waiting, with Redis and all replicas away", async () => {
+    install();
+    const redis = await freePort();
+    const readers = [2, 3, 4, 5, 6].map((number) => `127.0.0.${number}`);
+    const away = await silence([`127.0.0.7:${redis}`, ...readers.map((reader) => `${reader}:${database.server.port}`)]);
+    const server = await MetricsServer.start(folder, {
+      MOODLE_DATABASE_READERS: readers.join(" "),
+      MOODLE_REDIS_SESSIONS_HOST: "127.0.0.7",
+      MOODLE_REDIS_SESSIONS_PORT: `${redis}`,
+      MOODLE_REDIS_CACHE_HOST: "127.0.0.7",
+      MOODLE_REDIS_CACHE_PORT: `${redis}`,
+    });
+    const began = Date.now();
+    const lines = await server.scrape();
+    expect(Date.now() - began).toBeLessThan(10_000);
+    for (const line of [
+      "moodle_up 1",
+      'moodle_redis_up{use="sessions"} 0',
+      'moodle_redis_up{use="cache"} 0',
+      'moodle_replica_up{host="127.0.0.2"} 0',
+      'moodle_replica_up{host="127.0.0.3"} 0',
+    ]) {
+      expect(lines).toContain(line);
+    }
+    await server.stop();
+    await away.stop("SIGKILL");
   });
 });
-
-/** Waits for the port, too. */
-async function scrape(port: number): Promise<{ status: number; text: string }> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
-      expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
-      return { status: answer.status, text: await answer.text() };
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await sleep(50);
-    }
-  }
-}

@@ -1,41 +1,21 @@
 /** Connections to Redis that are kept, with a Redis that speaks TLS alone. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Certificates, makeCertificates } from "../../servers/support/certificates";
-import { freePort, ServerProcess } from "../../servers/support/process";
 import { image } from "./support/moodle-folder";
+import { RedisServer } from "./support/redis-server";
 
 const PASSWORD = "p'\"$ ü";
 
-const directory = mkdtempSync(join(tmpdir(), "redis-"));
-let certificates: Certificates;
-let port: number;
-let server: ServerProcess;
-
+let server: RedisServer;
 beforeAll(async () => {
-  certificates = makeCertificates(directory);
-  port = await freePort();
-  const { caFile, certFile, keyFile } = certificates;
-  const tls = ["--port", "0", "--tls-port", `${port}`, "--tls-cert-file", certFile, "--tls-key-file", keyFile];
-  const clients = ["--tls-ca-cert-file", caFile, "--tls-auth-clients", "no", "--requirepass", PASSWORD];
-  server = new ServerProcess("redis-server", [...tls, ...clients, "--save", ""], { cwd: directory });
-  await server.ready(
-    () => new Promise((resolve, reject) => connect(port, "127.0.0.1").once("connect", resolve).once("error", reject)),
-  );
+  server = await RedisServer.start(PASSWORD);
 });
-afterAll(async () => {
-  await server.stop("SIGTERM");
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => server.stop());
 
 /** What code prints that can open connections by kept(). */
-function php(code: string, { password = PASSWORD, caFile = certificates.caFile } = {}): string {
+function php(code: string, { password = PASSWORD, caFile = server.certificates.caFile } = {}): string {
   const open = `require '${image}/redis/RedisConnection.php';
     function kept(): Redis { return platform\\RedisConnection::kept(
-      'localhost', ${port}, 2, getenv('PASSWORD'), ['cafile' => '${caFile}']); }
+      'localhost', ${server.port}, 2, getenv('PASSWORD'), ['cafile' => '${caFile}']); }
     function number(Redis $redis): int { return $redis->rawCommand('CLIENT', 'ID'); }`;
   const { stdout, stderr } = spawnSync("php", ["-d", "display_errors=stderr", "-r", open + code], {
     encoding: "utf8",

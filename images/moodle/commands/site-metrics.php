@@ -18,22 +18,55 @@ final class Exposition {
     }
 }
 
-/** Every query reads by an index or a table of a few hundred rows. */
+/**
+ * Every query reads by an index or a table of a few hundred rows. Prometheus waits ten seconds for an answer: that is enough
+ * where everything is away, Redis a second for each, the database five.
+ */
 function site_metrics(\stdClass $cfg, Code $code): string {
     $metrics = new Exposition();
+    $began = hrtime(true) / 1e9;
     $metrics->gauge('maintenance', 'Whether maintenance mode is on.', ['' => (int) file_exists("$cfg->dataroot/climaintenance.html")]);
     $metrics->gauge('code_version', 'Version of the code.', ['' => $code->version]);
+    redis_metrics($metrics, $cfg);
     try {
         $database = connect($cfg);
         database_metrics($metrics, $database, $cfg, $code);
         task_metrics($metrics, $database, $cfg);
         objectfs_metrics($metrics, $database, $cfg);
-        replica_metrics($metrics, $database, $cfg);
+        replica_metrics($metrics, $database, $cfg, $began + 7);
     } catch (\PDOException $fault) {
         fwrite(STDERR, "moodle: metrics: {$fault->getMessage()}\n");
         $metrics->gauge('up', 'Whether the database answers and has the version of the code.', ['' => 0]);
     }
     return $metrics->text;
+}
+
+/** By a new connection, as a web pod that starts now would make it: a kept one goes on with a password that is refused. */
+function redis_metrics(Exposition $metrics, \stdClass $cfg): void {
+    $cache = $cfg->platform_caches['stores']['redis'][1];
+    $servers = [
+        'sessions' => [
+            $cfg->session_redis_host,
+            $cfg->session_redis_port,
+            $cfg->session_redis_auth ?? '',
+            $cfg->session_redis_encrypt ?? [],
+        ],
+        'cache' => [
+            ...explode(':', $cache['server']),
+            $cache['password'],
+            empty($cache['encryption']) ? [] : ['cafile' => $cache['cafile']],
+        ],
+    ];
+    $up = [];
+    foreach ($servers as $use => [$host, $port, $password, $tls]) {
+        try {
+            $up["use=\"$use\""] = (int) (RedisConnection::fresh($host, (int) $port, 1, $password, $tls)->ping() === true);
+        } catch (\RedisException $fault) {
+            fwrite(STDERR, "moodle: metrics: Redis for $use: {$fault->getMessage()}\n");
+            $up["use=\"$use\""] = 0;
+        }
+    }
+    $metrics->gauge('redis_up', 'Whether Redis answers a new connection.', $up);
 }
 
 function database_metrics(Exposition $metrics, \PDO $database, \stdClass $cfg, Code $code): void {
@@ -93,13 +126,21 @@ function objectfs_metrics(Exposition $metrics, \PDO $database, \stdClass $cfg): 
     $metrics->gauge('objectfs_bytes', 'Bytes by where they are, once an hour.', $bytes);
 }
 
-/** How far a replica is behind, by what every engine shows a plain user: when a task last ran, there and at the writer. */
-function replica_metrics(Exposition $metrics, \PDO $database, \stdClass $cfg): void {
+/**
+ * How far a replica is behind, by what every engine shows a plain user: when a task last ran, there and at the writer.
+ *
+ * @param float $end where so many replicas are away that it is later than this, the rest are not asked
+ */
+function replica_metrics(Exposition $metrics, \PDO $database, \stdClass $cfg, float $end): void {
     $up = $lag = [];
     $written = last_run($database, $cfg);
     foreach ($cfg->dboptions['readonly']['instance'] ?? [] as $instance) {
+        if (hrtime(true) / 1e9 > $end) {
+            break;
+        }
         $label = "host=\"{$instance['dbhost']}\"";
         $reader = (object) ($instance + (array) $cfg);
+        $reader->dboptions['connecttimeout'] = $cfg->dboptions['readonly']['connecttimeout'];
         try {
             $lag[$label] = max(0, $written - last_run(connect($reader), $cfg));
             $up[$label] = 1;

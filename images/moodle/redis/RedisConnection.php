@@ -14,9 +14,18 @@ final class RedisConnection extends \Redis {
      * @throws \RedisException where the server does not answer or refuses the password
      */
     public static function kept(string $host, int $port, int $timeout, string $password, array $tls): self {
+        return self::opened('pconnect', $host, $port, $timeout, $password, $tls);
+    }
+
+    /** As kept(), but never one that was there before, and none that stays. */
+    public static function fresh(string $host, int $port, int $timeout, string $password, array $tls): self {
+        return self::opened('connect', $host, $port, $timeout, $password, $tls);
+    }
+
+    private static function opened(string $how, string $host, int $port, int $timeout, string $password, array $tls): self {
         $options = array_filter(['auth' => $password, 'stream' => $tls]);
         $redis = new self();
-        if (!$redis->pconnect($tls ? "tls://$host" : $host, $port, $timeout, null, 100, $timeout, $options)) {
+        if (!$redis->$how($tls ? "tls://$host" : $host, $port, $timeout, null, 100, $timeout, $options)) {
             throw new \RedisException("$host:$port does not answer, or refuses the password");
         }
         return $redis;
