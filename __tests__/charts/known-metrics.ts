@@ -40,11 +40,13 @@ export const KNOWN_METRICS: readonly MetricSource[] = [
   {
     source: "https://github.com/kubernetes/kube-state-metrics/tree/main/docs/metrics/workload",
     names: [
+      "kube_deployment_spec_replicas",
       "kube_deployment_status_replicas_ready",
       "kube_horizontalpodautoscaler_spec_max_replicas",
       "kube_horizontalpodautoscaler_status_desired_replicas",
       "kube_job_complete",
       "kube_job_failed",
+      "kube_job_status_active",
       "kube_job_status_failed",
       "kube_pod_container_status_restarts_total",
       "kube_statefulset_status_replicas_ready",

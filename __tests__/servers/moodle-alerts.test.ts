@@ -15,6 +15,9 @@ const site = 'namespace="NAMESPACE", job="RELEASE"';
 const moodle = (name: string, labels = "") => `${name}{${site}${labels}, pod="metrics"}`;
 const pod = (name: string, of = "a") => `${name}{${site}, pod="${of}"}`;
 const kube = (name: string, labels: string) => `${name}{namespace="NAMESPACE", ${labels}}`;
+const deployment = (name: string, of = "RELEASE-web") => kube(`kube_deployment_${name}`, `deployment="${of}"`);
+const revision = (name: string, number: number) => deployment(name, `RELEASE-web-0000${number}-deployment`);
+const install = (name: string) => kube(`kube_job_${name}`, 'job_name="RELEASE-install-1"');
 const redis = (use: string) => moodle("moodle_redis_up", `, use="${use}"`);
 const hpa = (name: string) => kube(`kube_horizontalpodautoscaler_${name}`, 'horizontalpodautoscaler="RELEASE-web"');
 
@@ -42,6 +45,21 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
     silent: {
       [kube("kube_deployment_status_replicas_ready", 'deployment="RELEASE-web"')]: "0x20",
       [kube("kube_deployment_status_replicas_ready", 'deployment="OTHER-web"')]: "2 0x20",
+    },
+  },
+  MoodleNoWebPodStarts: {
+    at: "20m",
+    fires: {
+      [revision("spec_replicas", 1)]: "0x4 2x30",
+      [revision("status_replicas_ready", 1)]: "0x40",
+      [install("status_active")]: "0x40",
+    },
+    // The revision before serves, while the first pod of the next one does not start.
+    silent: {
+      [revision("spec_replicas", 1)]: "2x40",
+      [revision("status_replicas_ready", 1)]: "2x40",
+      [revision("spec_replicas", 2)]: "1x40",
+      [revision("status_replicas_ready", 2)]: "0x40",
     },
   },
   MoodleRequestsQueue: {
@@ -186,6 +204,28 @@ describeWithPromtool("Prometheus, on the rules of charts/moodle", () => {
 
   test.each(Object.entries(CASES))("keeps %s silent when it must", (alert, { at, silent }) => {
     expect(prometheus.evaluate(silent, firing(alert), at, [])).toBe("as expected");
+  });
+
+  describe("of a serverless site", () => {
+    const wanted = { [revision("spec_replicas", 1)]: "1x60", [revision("status_replicas_ready", 1)]: "0x60" };
+
+    test.each<[string, Series]>([
+      ["at night, when no pod is wanted", { ...wanted, [revision("spec_replicas", 1)]: "0x60" }],
+      ["while the first pod waits for the installation", { ...wanted, [install("status_active")]: "1x60" }],
+      ["while the installation pauses between two tries", { ...wanted, [install("status_active")]: "1x30 0x6 1x60" }],
+      ["of a site with a Deployment, which has an alert of its own", { [deployment("status_replicas_ready")]: "0x60" }],
+    ])("keeps MoodleNoWebPodStarts silent %s", (_, series) => {
+      expect(prometheus.evaluate(series, firing("MoodleNoWebPodStarts"), "45m", [])).toBe("as expected");
+    });
+
+    test("fires MoodleNoWebPodStarts once however many revisions want pods", () => {
+      const both = {
+        ...wanted,
+        [revision("spec_replicas", 2)]: "1x60",
+        [revision("status_replicas_ready", 2)]: "0x60",
+      };
+      expect(prometheus.evaluate(both, firing("MoodleNoWebPodStarts"), "45m", ONE)).toBe("as expected");
+    });
   });
 
   test("keeps MoodleCronLate silent while maintenance mode is on", () => {
