@@ -178,8 +178,14 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
   },
   MoodleNotWatched: {
     at: "15m",
-    fires: { [pod("up")]: "1 0x20" },
-    silent: { [pod("up")]: "1x20", [pod("up", "b")]: "0x20" },
+    // Web pods that are scraped tell nothing of cron or the database.
+    fires: {
+      [moodle("moodle_code_version")]: "1 1 stale",
+      [pod("up", "web")]: "1x20",
+      [pod("up", "metrics")]: "1 1 0x20",
+    },
+    // At night a serverless site has no other pod.
+    silent: { [moodle("moodle_code_version")]: "1x20" },
   },
 };
 
