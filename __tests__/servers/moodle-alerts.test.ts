@@ -234,6 +234,17 @@ describeWithPromtool("Prometheus, on the rules of charts/moodle", () => {
     });
   });
 
+  test("tells of scheduled tasks that break while ad-hoc ones have been failing for long", () => {
+    const series = {
+      [moodle("moodle_tasks_failing", ', type="adhoc"')]: "4x500",
+      [moodle("moodle_tasks_failing", ', type="scheduled"')]: "0x300 1x200",
+    };
+    const alerts = "count by (type) (ALERTS{alertname='MoodleTasksFail', alertstate='firing'})";
+    const of = (type: string) => ({ labels: `{type="${type}"}`, value: 1 });
+    expect(prometheus.evaluate(series, alerts, "5h", [of("adhoc")])).toBe("as expected");
+    expect(prometheus.evaluate(series, alerts, "7h", [of("adhoc"), of("scheduled")])).toBe("as expected");
+  });
+
   test("keeps MoodleCronLate silent while maintenance mode is on", () => {
     const late = { [moodle("moodle_cron_lag_seconds")]: "901+60x20", [moodle("moodle_maintenance")]: "1x20" };
     expect(prometheus.evaluate(late, firing("MoodleCronLate"), "10m", [])).toBe("as expected");

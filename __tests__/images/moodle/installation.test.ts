@@ -300,7 +300,8 @@ describe.each([
       `INSERT INTO mdl_task_scheduled (lastruntime, faildelay, disabled) VALUES (${now - 100}, 60, 0), (5, 60, 1)`,
     );
     await sql(`INSERT INTO mdl_task_adhoc (nextruntime, timestarted, faildelay, attemptsavailable)
-               VALUES (${now - 50}, NULL, 0, NULL), (${now - 20}, NULL, 0, 3), (1, NULL, 9, 0), (1, 2, 0, 1), (${now + 99}, NULL, 0, 1)`);
+               VALUES (${now - 50}, NULL, 0, NULL), (${now - 20}, NULL, 0, 3), (1, 2, 0, 1),
+                      (1, NULL, 9, 0), (${now + 99}, NULL, 9, 2), (${now + 99}, NULL, 9, NULL), (${now + 99}, NULL, 0, 1)`);
     await sql("INSERT INTO mdl_config_plugins (plugin, name, value) VALUES ('tool_objectfs', 'version', '1')");
     await sql("CREATE TABLE mdl_tool_objectfs_reports (id INT)");
     await sql(`CREATE TABLE mdl_tool_objectfs_report_data
@@ -324,7 +325,7 @@ describe.each([
       "moodle_adhoc_tasks_queued 2",
       'moodle_tasks_running{type="adhoc"} 1',
       'moodle_tasks_running{type="scheduled"} 0',
-      'moodle_tasks_failing{type="adhoc"} 1',
+      'moodle_tasks_failing{type="adhoc"} 2',
       'moodle_tasks_failing{type="scheduled"} 1',
       'moodle_objectfs_objects{location="local"} 3',
       'moodle_objectfs_objects{location="external"} 4',

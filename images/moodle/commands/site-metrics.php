@@ -88,8 +88,9 @@ function last_run(\PDO $database, \stdClass $cfg): int {
 function task_metrics(Exposition $metrics, \PDO $database, \stdClass $cfg): void {
     $now = time();
     $count = fn(string $table, string $condition) => $database->query("SELECT COUNT(*) FROM $cfg->prefix$table WHERE $condition")->fetchColumn();
-    // Not those that have failed for good.
-    $queued = "timestarted IS NULL AND nextruntime <= $now AND (attemptsavailable > 0 OR attemptsavailable IS NULL)";
+    // Not those that have failed for good, which Moodle keeps for weeks.
+    $alive = '(attemptsavailable > 0 OR attemptsavailable IS NULL)';
+    $queued = "timestarted IS NULL AND nextruntime <= $now AND $alive";
     $oldest = $database->query("SELECT MIN(nextruntime) FROM {$cfg->prefix}task_adhoc WHERE $queued")->fetchColumn();
 
     // Before the first run ever, since this process began.
@@ -100,8 +101,8 @@ function task_metrics(Exposition $metrics, \PDO $database, \stdClass $cfg): void
         'type="adhoc"' => $count('task_adhoc', 'timestarted IS NOT NULL'),
         'type="scheduled"' => $count('task_scheduled', 'timestarted IS NOT NULL'),
     ]);
-    $metrics->gauge('tasks_failing', 'Tasks whose last run failed.', [
-        'type="adhoc"' => $count('task_adhoc', 'faildelay > 0'),
+    $metrics->gauge('tasks_failing', 'Tasks whose last run failed, and that run again.', [
+        'type="adhoc"' => $count('task_adhoc', "faildelay > 0 AND $alive"),
         'type="scheduled"' => $count('task_scheduled', 'faildelay > 0 AND disabled = 0'),
     ]);
 }
