@@ -40,6 +40,7 @@ export const KNOWN_METRICS: readonly MetricSource[] = [
   {
     source: "https://github.com/kubernetes/kube-state-metrics/tree/main/docs/metrics/workload",
     names: [
+      "kube_deployment_created",
       "kube_deployment_spec_replicas",
       "kube_deployment_status_replicas_ready",
       "kube_horizontalpodautoscaler_spec_max_replicas",

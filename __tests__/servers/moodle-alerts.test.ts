@@ -12,7 +12,7 @@ const rules = join(files, "alerts.yaml");
 const prometheus = new Rules(readFileSync(rules, "utf8"));
 
 const site = 'namespace="NAMESPACE", job="RELEASE"';
-const moodle = (name: string, labels = "") => `${name}{${site}${labels}, pod="metrics"}`;
+const moodle = (name: string, labels = "", of = "metrics") => `${name}{${site}${labels}, pod="${of}"}`;
 const pod = (name: string, of = "a") => `${name}{${site}, pod="${of}"}`;
 const kube = (name: string, labels: string) => `${name}{namespace="NAMESPACE", ${labels}}`;
 const deployment = (name: string, of = "RELEASE-web") => kube(`kube_deployment_${name}`, `deployment="${of}"`);
@@ -40,11 +40,12 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
   },
   MoodleNoReadyWebPods: {
     at: "10m",
-    fires: { [kube("kube_deployment_status_replicas_ready", 'deployment="RELEASE-web"')]: "2 0x20" },
+    fires: { [deployment("status_replicas_ready")]: "2 0x20", [deployment("created")]: "0x20" },
     // A first installation, and another site's trouble.
     silent: {
-      [kube("kube_deployment_status_replicas_ready", 'deployment="RELEASE-web"')]: "0x20",
-      [kube("kube_deployment_status_replicas_ready", 'deployment="OTHER-web"')]: "2 0x20",
+      [deployment("status_replicas_ready")]: "0x20",
+      [deployment("created")]: "0x20",
+      [deployment("status_replicas_ready", "OTHER-web")]: "2 0x20",
     },
   },
   MoodleNoWebPodStarts: {
@@ -189,6 +190,12 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
   },
 };
 
+/** What pod `a` has told of for the first `minutes`, and its successor then, after a gap of two minutes. */
+const handedOver = (name: string, labels: string, value: number, minutes: number): Series => ({
+  [moodle(name, labels, "a")]: `${value}x${minutes - 1} stale`,
+  [moodle(name, labels, "b")]: `_x${minutes + 1} ${value}x2000`,
+});
+
 describeWithPromtool("Prometheus, on the rules of charts/moodle", () => {
   const alerts: string[] = parse(readFileSync(rules, "utf8")).groups[0].rules.map(
     ({ alert }: { alert: string }) => alert,
@@ -210,6 +217,59 @@ describeWithPromtool("Prometheus, on the rules of charts/moodle", () => {
 
   test.each(Object.entries(CASES))("keeps %s silent when it must", (alert, { at, silent }) => {
     expect(prometheus.evaluate(silent, firing(alert), at, [])).toBe("as expected");
+  });
+
+  describe("of an outage that goes on", () => {
+    const outage = { [deployment("status_replicas_ready")]: "2 0x3000", [deployment("created")]: "0x3000" };
+    // What kube-state-metrics tells comes by another of its pods from the fifth minute on.
+    const [ready, replaced] = ["10.0.0.1", "10.0.0.2"].map((address) =>
+      kube("kube_deployment_status_replicas_ready", `deployment="RELEASE-web", instance="${address}"`),
+    ) as [string, string];
+
+    test.each<[string, string, Series, string]>([
+      ["MoodleNoReadyWebPods", "for two days", outage, "48h"],
+      [
+        "MoodleNoReadyWebPods",
+        "while kube-state-metrics starts anew",
+        { [ready]: "2 0x4 stale", [replaced]: "_x5 0x20" },
+        "10m",
+      ],
+    ])("goes on with %s %s", (alert, _, series, at) => {
+      expect(prometheus.evaluate(series, firing(alert), at, ONE)).toBe("as expected");
+    });
+
+    test("begins with MoodleNoReadyWebPods where an installation has not come to its end within the hour", () => {
+      const never = { [deployment("status_replicas_ready")]: "0x80", [deployment("created")]: "0x80" };
+      expect(prometheus.evaluate(never, firing("MoodleNoReadyWebPods"), "60m", [])).toBe("as expected");
+      expect(prometheus.evaluate(never, firing("MoodleNoReadyWebPods"), "65m", ONE)).toBe("as expected");
+    });
+
+    test.each<[string, Series, string]>([
+      ["MoodleMaintenanceForgotten", handedOver("moodle_maintenance", "", 1, 200), "245m"],
+      ["MoodleTasksFail", handedOver("moodle_tasks_failing", ', type="adhoc"', 3, 40), "65m"],
+    ])("comes to %s in time, whichever metrics pod tells of it", (alert, series, at) => {
+      expect(prometheus.evaluate(series, firing(alert), at, ONE)).toBe("as expected");
+    });
+
+    test("comes to MoodleVolumeFull in time, whichever node tells of it", () => {
+      const told = (node: string, values: (value: number) => string): Series => {
+        const volume = `persistentvolumeclaim="RELEASE-data", node="${node}"`;
+        return {
+          [kube("kubelet_volume_stats_available_bytes", volume)]: values(9),
+          [kube("kubelet_volume_stats_capacity_bytes", volume)]: values(100),
+        };
+      };
+      const series = { ...told("a", (value) => `${value}x9 stale`), ...told("b", (value) => `_x5 ${value}x30`) };
+      expect(prometheus.evaluate(series, firing("MoodleVolumeFull"), "16m", ONE)).toBe("as expected");
+    });
+
+    test("does not come to MoodleFilesStayLocal by a new metrics pod that sees the hourly figure for the first time", () => {
+      const series = {
+        [moodle("moodle_objectfs_objects", ', location="local"', "a")]: "9000-10x399 stale",
+        [moodle("moodle_objectfs_objects", ', location="local"', "b")]: "_x400 5000x5 5010x100",
+      };
+      expect(prometheus.evaluate(series, firing("MoodleFilesStayLocal"), "410m", [])).toBe("as expected");
+    });
   });
 
   describe("of a serverless site", () => {
