@@ -95,6 +95,20 @@ describeWithPromtool("Prometheus, on the rules of charts/backup", () => {
     expect(prometheus.evaluate(silent, firing(alert), at, [])).toBe("as expected");
   });
 
+  test("MoodleBackupNoRepository comes in time, whichever metrics pod tells of it, and stays", () => {
+    const told = (pod: string, values: string) => [`moodle_backup_repository{${site}, pod="${pod}"}`, values];
+    // 20 hours, half an hour of none, 15 hours, and another.
+    const series = Object.fromEntries([
+      told("a", "0x79 stale"),
+      told("b", "_x82 0x59 stale"),
+      told("c", "_x142 0x200"),
+    ]);
+    const fires = firing("MoodleBackupNoRepository");
+    expect(prometheus.evaluate(series, fires, "32h", [])).toBe("as expected");
+    expect(prometheus.evaluate(series, fires, "34h", ONE)).toBe("as expected");
+    expect(prometheus.evaluate(series, fires, "60h", ONE)).toBe("as expected");
+  });
+
   test("a site without metrics of its own is not taken for another", () => {
     const other = { 'up{namespace="NAMESPACE", job="OTHER", pod="metrics"}': "1x20" };
     expect(prometheus.evaluate(other, firing("MoodleBackupUnwatched"), "3h", ONE)).toBe("as expected");
