@@ -126,7 +126,14 @@ export class GoogleEnvironmentStack extends PlatformStack {
     });
     if (monitoring !== undefined) {
       const { clusterName } = cluster;
-      new GoogleMonitoring(this, "monitoring", { environment, settings: monitoring, clusterName, database });
+      const gateway = edge.kind === "gateway" ? edge.route : undefined;
+      new GoogleMonitoring(this, "monitoring", {
+        environment,
+        settings: monitoring,
+        clusterName,
+        database,
+        gateway: gateway && { namespace: gateway.gatewayNamespace, name: gateway.gatewayName },
+      });
     }
     if (budget !== undefined) new BudgetAlarm(this, "budget", { ...budget, name: prefix, project, projectNumber });
 

@@ -11,13 +11,15 @@ export interface GoogleMonitoringProps {
   readonly settings: NonNullable<GoogleEnvironment["monitoring"]>;
   readonly clusterName: string;
   readonly database: CloudSqlDatabase;
+  /** The Gateway before the site, where it has one. */
+  readonly gateway?: { readonly namespace: string; readonly name: string };
 }
 
 /** The half of monitoring that is Google's: alarms and a dashboard on managed services, alarms on the site, and the store of logs. */
 export class GoogleMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: GoogleMonitoringProps) {
     super(scope, id);
-    const { environment, settings, clusterName, database } = props;
+    const { environment, settings, clusterName, database, gateway } = props;
     const { prefix, project, region, redis, edge, domain } = environment;
     new DataAlarms(this, "alarms", {
       name: prefix,
@@ -30,6 +32,7 @@ export class GoogleMonitoring extends Construct {
         ...(redis.groups === "separate" && { cache: { instanceName: `${prefix}-cache`, hasSessions: false } }),
       },
       monitoring: { clusterName, namespace: MONITORING_NAMESPACE },
+      gateway,
       domain: edge.allowedCidrs.includes("0.0.0.0/0") ? domain : undefined,
     });
     new DataDashboard(this, "dashboard", {

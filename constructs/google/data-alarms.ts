@@ -16,7 +16,9 @@ export interface DataAlarmsProps {
   readonly redis: Readonly<Record<string, { readonly instanceName: string; readonly hasSessions: boolean }>>;
   /** Where Prometheus and Alertmanager run. @default nowhere */
   readonly monitoring?: { readonly clusterName: string; readonly namespace: string };
-  /** Host of the site, which is asked for from several parts of the world. @default the site is not open to them */
+  /** The GKE Gateway before the site. @default what is before it does not read answers */
+  readonly gateway?: { readonly namespace: string; readonly name: string };
+  /** Host of the site, which is asked for from several parts of the world every minute. @default nobody asks */
   readonly domain?: string;
 }
 
@@ -41,8 +43,8 @@ interface Alarm {
 }
 
 /**
- * What the cluster cannot see of what it stands on, as Cloud Monitoring sees it: database, Redis, and the site from
- * outside. It rings where the cluster itself is gone, too. What to do is in `docs/monitoring.md`, one section an alarm.
+ * What the cluster cannot see of what it stands on, as Cloud Monitoring sees it: database, Redis, load balancer, and the
+ * site from outside. It rings where the cluster itself is gone, too. What to do is in `docs/monitoring.md`, one section an alarm.
  *
  * Sources of the metrics: https://cloud.google.com/monitoring/api/metrics_gcp and, for Redis,
  * https://cloud.google.com/memorystore/docs/redis/monitoring-metrics
@@ -61,6 +63,7 @@ export class DataAlarms extends Construct {
       ...databaseAlarms(props),
       ...redisAlarms(props),
       ...monitoringAlarms(props),
+      ...edgeAlarms(props),
       ...this.siteAlarms(props),
     };
     for (const [kind, alarm] of Object.entries(alarms)) {
@@ -156,6 +159,31 @@ function monitoringAlarms({ monitoring }: DataAlarmsProps): Record<string, Alarm
       missing: true,
       severity: "CRITICAL",
       description: "Prometheus or Alertmanager does not run: alerts of the cluster do not arrive any more.",
+    },
+  };
+}
+
+/**
+ * What visitors get, that of the load balancer itself among it:
+ * https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring
+ */
+function edgeAlarms({ gateway }: DataAlarmsProps): Record<string, Alarm> {
+  if (gateway === undefined) return {};
+  // GKE names it after the cluster, by characters that nobody knows before, and the Gateway, as
+  // gkegw1-nv9e-moodle-moodle-z33kukono48t.
+  const urlMap = `gkegw[0-9]+-[a-z0-9]+-${gateway.namespace}-${gateway.name}-[a-z0-9]+`;
+  return {
+    "edge-errors": {
+      filter: `resource.type = "https_lb_rule" AND metric.type = "loadbalancing.googleapis.com/https/request_count" AND metric.labels.response_code_class = 500 AND resource.labels.url_map_name = monitoring.regex.full_match("${urlMap}")`,
+      above: 100,
+      alignment: {
+        seconds: 300,
+        aligner: "ALIGN_DELTA",
+        reduction: { reducer: "REDUCE_SUM", label: "resource.label.url_map_name" },
+      },
+      seconds: 600,
+      severity: "WARNING",
+      description: "The site has answered more than a hundred requests in five minutes with an error.",
     },
   };
 }

@@ -17,6 +17,7 @@ const build = (props: Partial<DataAlarmsProps> = {}) =>
         cache: { instanceName: "cache", hasSessions: false },
       },
       monitoring: { clusterName: "moodle-production-1", namespace: "monitoring" },
+      gateway: { namespace: "moodle", name: "site" },
       domain: "moodle.example.edu",
       ...props,
     });
@@ -47,6 +48,7 @@ test.each([
   ["database-replica-lag", "cloudsql.googleapis.com/database/replication/replica_lag", 60],
   ["redis-sessions-memory", "redis.googleapis.com/stats/memory/usage_ratio", 0.85],
   ["redis-sessions-evictions", "redis.googleapis.com/stats/evicted_keys", 0],
+  ["edge-errors", "loadbalancing.googleapis.com/https/request_count", 100],
   ["site-down", "monitoring.googleapis.com/uptime_check/check_passed", 1],
 ])("%s rings", (name, metric, above) => {
   expect(threshold(name).filter).toContain(`metric.type = "${metric}"`);
@@ -78,6 +80,28 @@ test("monitoring that does not run, or only ever begins, is told of by the cloud
 
 test("a cluster without monitoring has no alarm on it", () => {
   expect(names(build({ monitoring: undefined }))).not.toContain("monitoring-down");
+});
+
+test("errors are those of the site's own Gateway, of all its answers together", () => {
+  const { filter, aggregations, duration } = threshold("edge-errors");
+  expect(filter).toContain('resource.type = "https_lb_rule"');
+  expect(filter).toContain("metric.labels.response_code_class = 500");
+  const urlMap = new RegExp(`^${/url_map_name = monitoring.regex.full_match\("([^"]+)"\)/.exec(filter)?.[1]}$`);
+  expect("gkegw1-nv9e-moodle-site-z33kukono48t").toMatch(urlMap);
+  expect("gkegw1-nv9e-kourier-system-site-z33kukono48t").not.toMatch(urlMap);
+  expect(aggregations).toMatchObject([
+    {
+      alignment_period: "300s",
+      per_series_aligner: "ALIGN_DELTA",
+      cross_series_reducer: "REDUCE_SUM",
+      group_by_fields: ["resource.label.url_map_name"],
+    },
+  ]);
+  expect(duration).toBe("600s");
+});
+
+test("where no Gateway is, nobody reads answers", () => {
+  expect(names(build({ gateway: undefined }))).not.toContain("edge-errors");
 });
 
 test("policies are on this environment's own instances", () => {
