@@ -20,7 +20,7 @@ export class GoogleMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: GoogleMonitoringProps) {
     super(scope, id);
     const { environment, settings, clusterName, database, gateway } = props;
-    const { prefix, project, region, redis, edge, domain } = environment;
+    const { prefix, project, region, redis, edge, domain, moodle } = environment;
     new DataAlarms(this, "alarms", {
       name: prefix,
       project,
@@ -33,7 +33,8 @@ export class GoogleMonitoring extends Construct {
       },
       monitoring: { clusterName, namespace: MONITORING_NAMESPACE },
       gateway,
-      domain: edge.allowedCidrs.includes("0.0.0.0/0") ? domain : undefined,
+      // One request a minute would keep a site awake that sleeps while nobody visits it.
+      domain: edge.allowedCidrs.includes("0.0.0.0/0") && moodle.web.minReplicas > 0 ? domain : undefined,
     });
     new DataDashboard(this, "dashboard", {
       name: `${prefix}-data`,
