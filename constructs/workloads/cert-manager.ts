@@ -4,7 +4,7 @@ import { ChartRelease } from "../core/chart-release";
 import type { ClusterAccess, PrometheusOperator, WorkloadIdentity } from "../ports";
 import { CHARTS } from "../versions";
 import { ControllerNetwork } from "./controller-network";
-import { INGRESS_CONTROLLER_PODS } from "./ingress-controller";
+import { CERT_MANAGER_NAMESPACE, INGRESS_CONTROLLER_PODS } from "./ingress-controller";
 import { PlatformNamespace } from "./platform-namespace";
 
 /** How an ACME authority is shown whose the domain is. */
@@ -62,7 +62,7 @@ export class CertManager extends Construct {
     const network = new ControllerNetwork(this, "network", {
       namespace: namespace.namespaceName,
       webhookPorts: [10250],
-      calls: challengedPods(acme?.solver),
+      calls: challengedNamespaces(acme?.solver),
       dependsOn: namespace.ready,
     });
     const controller = new ChartRelease(this, "controller", {
@@ -89,18 +89,18 @@ export class CertManager extends Construct {
   }
 
   /** The service account that an identity for a zone's records is given to. */
-  static readonly account = { namespace: "cert-manager", serviceAccountName: "cert-manager" } as const;
+  static readonly account = { namespace: CERT_MANAGER_NAMESPACE, serviceAccountName: "cert-manager" } as const;
 }
 
 /**
  * Before it asks the authority, cert-manager asks for the answer itself. On GKE the address of a Service leads straight to
  * its pods, to which neither the port of the Service nor a network applies.
  */
-function challengedPods(solver: AcmeSolver | undefined) {
+function challengedNamespaces(solver: AcmeSolver | undefined): string[] {
   if (solver?.kind !== "http") return [];
   return Object.entries(INGRESS_CONTROLLER_PODS)
     .filter(([className]) => className === solver.className)
-    .map(([, { namespace, httpPort, httpsPort }]) => ({ namespace, ports: [httpPort, httpsPort] }));
+    .map(([, { namespace }]) => namespace);
 }
 
 function certManagerValues(monitoring: PrometheusOperator | undefined) {

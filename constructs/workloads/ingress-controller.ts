@@ -73,6 +73,9 @@ export const INGRESS_CONTROLLER_PODS: Readonly<Record<IngressControllerRoute["ki
  */
 export const READINESS_GATES = { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" } as const;
 
+/** Where cert-manager runs, which asks whether the answer to a challenge is there before the authority does. */
+export const CERT_MANAGER_NAMESPACE = "cert-manager";
+
 export interface IngressControllerNamespaceProps {
   readonly pods: IngressControllerPods;
   readonly entrance?: ControllerEntrance;
@@ -110,6 +113,10 @@ export class IngressControllerNamespace extends Construct {
           ...(entrance === undefined
             ? []
             : [{ from: entrance.sourceCidrs.map((cidr) => ({ ipBlock: { cidr } })), ports: tcp(ports) }]),
+          // In the cluster an address leads straight to the pods.
+          ...(entrance?.kind === "address"
+            ? [{ from: [namespaceNamed(CERT_MANAGER_NAMESPACE)], ports: tcp([pods.httpPort, pods.httpsPort]) }]
+            : []),
           // Its own programs: a control plane and its proxies.
           { from: [{ podSelector: {} }] },
           // Calls of webhooks come from the API server, which has no address that is known here.
@@ -123,6 +130,10 @@ export class IngressControllerNamespace extends Construct {
     });
     this.ready = [...namespace.ready, policy];
   }
+}
+
+function namespaceNamed(name: string) {
+  return { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } };
 }
 
 function tcp(ports: readonly number[]): NetworkPolicyV1SpecIngress["ports"] {

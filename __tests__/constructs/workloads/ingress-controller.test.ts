@@ -102,6 +102,16 @@ describe.each([
     expect(built.template.resources("helm_release").map(({ name }) => name)).not.toContain("edge-binding");
   });
 
+  test("with an address, cert-manager's own check of a challenge reaches its pods", () => {
+    const [policy] = build(addressEdge, siteController(kind, solver))
+      .template.resources("kubernetes_network_policy_v1")
+      .filter(({ metadata }) => metadata.namespace === pods.namespace && metadata.name === "ingress-controller");
+    expect(policy?.spec.ingress).toContainEqual({
+      from: [{ namespace_selector: { match_labels: { "kubernetes.io/metadata.name": "cert-manager" } } }],
+      ports: [pods.httpPort, pods.httpsPort].map((port) => ({ protocol: "TCP", port: String(port) })),
+    });
+  });
+
   test("the site's route has a certificate where TLS ends at it alone", () => {
     expect(behindAlb.route).toMatchObject({ kind, className: expect.any(String), certificate: undefined });
     expect(withNlb.route).toMatchObject({ certificate: { issuerName: "acme", challenge: "http-01" } });
