@@ -91,14 +91,47 @@ describe("retention", () => {
     );
   });
 
-  test("of the partial ones only those newer than the newest complete one stay", () => {
-    const at = (id: string, day: number, status: Dated["status"]): Dated => ({
-      id,
-      t0: new Date(EPOCH + day * DAY),
+  test("partial snapshots are kept as they would be if all were complete, and none beside", () => {
+    fc.assert(
+      fc.property(snapshots(fc.constantFrom("complete", "partial")), policy, (all, retention) => {
+        const kept = retain(all, retention);
+        const wanted = model(all, retention);
+        for (const { id, status } of all) if (status === "partial") expect(kept.has(id)).toBe(wanted.has(id));
+      }),
+    );
+  });
+
+  test("what is kept would be kept again", () => {
+    fc.assert(
+      fc.property(snapshots(fc.constantFrom("complete", "partial")), policy, (all, retention) => {
+        const kept = retain(all, retention);
+        const rest = all.filter(({ id }) => kept.has(id));
+        expect(retain(rest, retention)).toEqual(kept);
+      }),
+    );
+  });
+
+  describe("of a year of partial snapshots", () => {
+    const at = (day: number, status: Dated["status"]): Dated => ({
+      id: `${status} ${day}`,
+      t0: new Date(Date.UTC(2026, 0, 1, 2, 15) + day * DAY),
       status,
     });
-    const all = [at("a", 1, "complete"), at("b", 2, "partial"), at("c", 3, "complete"), at("d", 4, "partial")];
-    expect([...retain(all, { keepLast: 9 })].sort()).toEqual(["a", "c", "d"]);
+    const year = Array.from({ length: 365 }, (_, day) => at(day, "partial"));
+    const retention = { keepDaily: 14, keepMonthly: 12 };
+
+    test("one complete snapshot takes the last of the days and the last of the months, as any other would", () => {
+      const before = retain(year, retention);
+      const after = retain([...year, at(365, "complete")], retention);
+      expect(before.size).toBe(25);
+      expect(after).toContain("complete 365");
+      expect([...before].filter((id) => !after.has(id)).sort()).toEqual(["partial 30", "partial 351"]);
+    });
+
+    test("none outlives the rules when snapshots are complete again", () => {
+      const later = Array.from({ length: 800 }, (_, day) => at(365 + day, "complete"));
+      expect([...retain([...year, ...later], retention)].filter((id) => id.startsWith("partial"))).toEqual([]);
+    });
   });
 
   test.each([

@@ -23,14 +23,12 @@ const week: Period = (time) => {
 };
 
 /**
- * Ids of the snapshots that are kept. Complete and partial ones are counted apart, so that many partial ones never
- * displace a complete one; of the partial ones only those newer than any complete one are of use.
+ * Ids of the snapshots that are kept. Complete ones are counted apart, so that many partial ones never displace one. A
+ * partial one is judged among all: it goes when it would go if it were complete, no sooner and no later.
  */
 export function retain(snapshots: readonly Dated[], retention: Retention): ReadonlySet<string> {
   const complete = snapshots.filter(({ status }) => status === "complete");
-  const newest = complete.map(({ t0 }) => t0.getTime()).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const partial = snapshots.filter(({ status, t0 }) => status === "partial" && t0.getTime() > newest);
-  return new Set([...keep(complete, retention), ...keep(partial, retention)]);
+  return new Set([...keep(complete, retention), ...keep(snapshots, retention)]);
 }
 
 /**
