@@ -6,6 +6,7 @@ import { readAnonymiseRules } from "../../../services/backup/src/anonymise/rules
 import type { DatabaseConnection } from "../../../services/backup/src/databases/connection";
 import type { RestoreOptions } from "../../../services/backup/src/databases/database";
 import { openScratchServer, openSource, openTarget } from "../../../services/backup/src/databases/open";
+import { treatmentOf } from "../../../services/backup/src/databases/treatment";
 import { allFiles, allReferences } from "./support/collect";
 import { addFiles, hashOf, moodleTables } from "./support/moodle-tables";
 import { type DatabaseServer, databaseServers } from "./support/servers";
@@ -109,11 +110,32 @@ describe.each(databaseServers())("restore into $engine", ({ engine, start }) => 
     for (let state = await target.state(); state.kind === "empty"; state = await target.state());
     stop.abort(new Error("killed"));
     await expect(attempt).rejects.toThrow("killed");
-    expect(await target.state()).toEqual({ kind: "unfinished", snapshot: SNAPSHOT });
+    expect(await target.state()).toEqual({ kind: "unfinished", snapshot: SNAPSHOT, treatment: {} });
     await expect(restore({ snapshot: SNAPSHOT.replace("Z", "Y") })).rejects.toThrow(
       `database target holds an unfinished restore of snapshot ${SNAPSHOT}; a restore needs an empty one`,
     );
+    await expect(restore({ anonymise: await rules() })).rejects.toThrow(
+      /^database target holds an unfinished restore that was not anonymised, .* anonymised by rules [0-9a-f]{12}, /,
+    );
     await restore();
+    expect(await value("version")).toBe("2024100706.00");
+  });
+
+  test("notes how it anonymises and the new address, and goes on from a marker that has neither", async () => {
+    const known = await rules();
+    const { page: _, ...tables } = known.tables;
+    const options = { anonymise: { ...known, tables }, wwwroot: "https://staging.example.edu" };
+    await expect(restore(options)).rejects.toThrow("no rule says whether these hold personal data: page");
+    const target = await openTarget(connection("target"));
+    expect(await target.state()).toEqual({ kind: "unfinished", snapshot: SNAPSHOT, treatment: treatmentOf(options) });
+    await expect(restore()).rejects.toThrow("is to be not anonymised, at its old address; empty it");
+
+    await server.query("target", "DROP TABLE moodle_backup_restore");
+    await server.query("target", "CREATE TABLE moodle_backup_restore (snapshot varchar(26) PRIMARY KEY)");
+    await server.query("target", `INSERT INTO moodle_backup_restore VALUES ('${SNAPSHOT}')`);
+    expect(await target.state()).toEqual({ kind: "unfinished", snapshot: SNAPSHOT });
+    await expect(restore({ anonymise: known })).rejects.toThrow("that was not anonymised, and this one is to be");
+    await restore({ wwwroot: "https://staging.example.edu", previousWwwroot: "https://old.example.edu" });
     expect(await value("version")).toBe("2024100706.00");
   });
 
@@ -133,7 +155,7 @@ describe.each(databaseServers())("restore into $engine", ({ engine, start }) => 
       name: "DatabaseError",
       failure: expect.stringMatching(/^(lost|unreachable)$/),
     });
-    expect(await target.state()).toEqual({ kind: "unfinished", snapshot: SNAPSHOT });
+    expect(await target.state()).toEqual({ kind: "unfinished", snapshot: SNAPSHOT, treatment: {} });
     await restore();
     expect(await value("version")).toBe("2024100706.00");
   });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { treatmentOf } from "../../../services/backup/src/databases/treatment";
 import type { RestoreOptions } from "../../../services/backup/src/operations";
 import { blobKey, dumpFolder, shardKey } from "../../../services/backup/src/repository/layout";
 import type { Manifest } from "../../../services/backup/src/repository/manifest";
@@ -9,6 +10,9 @@ import { RULES } from "./support/anonymise-rules";
 import { FakeTarget } from "./support/fake-target";
 import { MemoryStore } from "./support/memory-store";
 import { TestSite } from "./support/site";
+
+/** In the target of files until the restore is over. */
+const MARKER = "moodle-backup-restore.json";
 
 describe("a restore", () => {
   let site: TestSite;
@@ -285,6 +289,114 @@ describe("a restore", () => {
     files.copyFrom = copy;
     await restore({ anonymise: RULES });
     expect(files.keys()).toHaveLength(5);
+  });
+
+  describe("goes on only where the same is made of the data:", () => {
+    const STAGING = "https://staging.example.edu";
+    const OTHERS = { ...RULES, settings: ["sitename"] };
+    const stopFiles = () => {
+      const copy = files.copyFrom.bind(files);
+      files.copyFrom = () => Promise.reject(new Error("killed"));
+      return () => {
+        files.copyFrom = copy;
+      };
+    };
+    const stopDatabase = () => {
+      database.halfway = () => Promise.reject(new Error("killed"));
+      return () => {
+        database.halfway = () => {};
+      };
+    };
+    /** Takes out of the markers what older programs did not note. */
+    const age = () => {
+      if (database.unfinished !== undefined) database.unfinished = { snapshot: database.unfinished.snapshot };
+      if (files.content(MARKER) === undefined) return;
+      files.damage(MARKER, (content) => {
+        const { treatment: _, ...old } = JSON.parse(content.toString());
+        return Buffer.from(JSON.stringify(old));
+      });
+    };
+    const cases: [string, Partial<RestoreOptions>, Partial<RestoreOptions>, string][] = [
+      [
+        "not from a plain one to an anonymised one",
+        {},
+        { anonymise: RULES },
+        "was not anonymised, at its old address, and this one is to be anonymised by rules ",
+      ],
+      [
+        "not from an anonymised one to a plain one",
+        { anonymise: RULES },
+        {},
+        ", at its old address, and this one is to be not anonymised, at its old address; empty it, or finish that one",
+      ],
+      ["not to other rules", { anonymise: RULES }, { anonymise: OTHERS }, "was anonymised by rules "],
+      [
+        "not to another address",
+        {},
+        { wwwroot: STAGING },
+        `was not anonymised, at its old address, and this one is to be not anonymised, at ${STAGING}; empty it`,
+      ],
+    ];
+
+    test.each(cases)("%s, in the files", async (_, first, second, message) => {
+      const go = stopFiles();
+      await expect(restore(first)).rejects.toThrow("killed");
+      go();
+      const before = files.keys();
+      await expect(restore(second)).rejects.toThrow(`memory://new holds an unfinished restore that was`);
+      await expect(restore(second)).rejects.toThrow(message);
+      expect(files.keys()).toEqual(before);
+      await restore(first);
+    });
+
+    test.each(cases)("%s, in the database alone", async (_, first, second, message) => {
+      const go = stopDatabase();
+      await expect(restore({ ...first, files: undefined })).rejects.toThrow("killed");
+      go();
+      await expect(restore({ ...second, files: undefined })).rejects.toThrow(
+        "the target database holds an unfinished restore that was",
+      );
+      await expect(restore({ ...second, files: undefined })).rejects.toThrow(message);
+      expect(database.restored).toBeUndefined();
+      await restore({ ...first, files: undefined });
+    });
+
+    test("not from a plain one that lacked nothing but its end", async () => {
+      const remove = files.delete.bind(files);
+      files.delete = () => Promise.reject(new Error("killed"));
+      await expect(restore()).rejects.toThrow("killed");
+      files.delete = remove;
+      await expect(restore({ anonymise: RULES })).rejects.toThrow("was not anonymised");
+    });
+
+    test("files alone have no address", async () => {
+      const go = stopFiles();
+      await expect(restore({ database: undefined })).rejects.toThrow("killed");
+      go();
+      await restore({ database: undefined, wwwroot: STAGING });
+    });
+
+    test.each(["files", "database"])("what an older program began in the %s was not anonymised", async (where) => {
+      const go = where === "files" ? stopFiles() : stopDatabase();
+      await expect(restore()).rejects.toThrow("killed");
+      go();
+      age();
+      await expect(restore({ anonymise: RULES })).rejects.toThrow(
+        "holds an unfinished restore that was not anonymised, and this one is to be anonymised by rules ",
+      );
+      await restore({ wwwroot: STAGING });
+    });
+
+    test("no marker tells the password of the account that can log in", async () => {
+      const admin = (password: string) => ({ ...RULES, admin: { username: "admin", password } });
+      stopFiles();
+      await expect(restore({ anonymise: admin("correct horse") })).rejects.toThrow("killed");
+      const text = files.content(MARKER)?.toString();
+      expect(JSON.parse(text ?? "")).toMatchObject({
+        treatment: { anonymised: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      });
+      expect(treatmentOf({ anonymise: admin("another") })).toEqual(treatmentOf({ anonymise: admin("correct horse") }));
+    });
   });
 
   test("anonymised needs the database", async () => {

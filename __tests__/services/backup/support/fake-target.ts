@@ -8,23 +8,24 @@ import type {
   TargetState,
 } from "../../../../services/backup/src/databases/database";
 import { DatabaseError } from "../../../../services/backup/src/databases/failure";
+import { type Treatment, treatmentOf } from "../../../../services/backup/src/databases/treatment";
 import { pages } from "./fake-database";
 
 /** A database in memory to restore `FakeDatabase`s into. */
 export class FakeTarget implements TargetDatabase {
   files: Map<string, number> | undefined;
-  unfinished: string | undefined;
+  unfinished: { readonly snapshot: string; readonly treatment?: Treatment } | undefined;
   restored: RestoreOptions | undefined;
   /** Called when a restore is half done. */
   halfway: () => Promise<void> | void = () => {};
 
   async state(): Promise<TargetState> {
-    if (this.unfinished !== undefined) return { kind: "unfinished", snapshot: this.unfinished };
+    if (this.unfinished !== undefined) return { kind: "unfinished", ...this.unfinished };
     return this.files === undefined ? { kind: "empty" } : { kind: "occupied", tables: 1 };
   }
 
   async restore(options: RestoreOptions): Promise<void> {
-    this.unfinished = options.snapshot;
+    this.unfinished = { snapshot: options.snapshot, treatment: treatmentOf(options) };
     const text = await readFile(join(options.folder, "toc.dat"), "utf8");
     await this.halfway();
     let rows: [string, number][];

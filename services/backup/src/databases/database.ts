@@ -1,4 +1,5 @@
 import type { AnonymiseRules } from "../anonymise/rules";
+import type { Treatment } from "./treatment";
 
 export type { AnonymiseRules };
 
@@ -90,8 +91,8 @@ export interface DatabaseSnapshot {
 /** What the target of a restore holds. */
 export type TargetState =
   | { readonly kind: "empty" }
-  /** A restore of this snapshot was begun there and did not end. */
-  | { readonly kind: "unfinished"; readonly snapshot: string }
+  /** A restore of this snapshot was begun there and did not end; an older program noted no treatment. */
+  | { readonly kind: "unfinished"; readonly snapshot: string; readonly treatment?: Treatment }
   /** Something else: it is left alone. */
   | { readonly kind: "occupied"; readonly tables: number };
 
@@ -114,7 +115,7 @@ export interface RestoreOptions {
 /** A database that a snapshot is restored into: an empty one, or a scratch one of a drill. */
 export interface TargetDatabase {
   state(): Promise<TargetState>;
-  /** Begins anew where a restore of the same snapshot was begun. Leaves cron and mail off. */
+  /** Begins anew where the same restore was begun. Leaves cron and mail off. */
   restore(options: RestoreOptions): Promise<void>;
   references(signal?: AbortSignal): AsyncIterable<readonly Reference[]>;
   rowCounts(signal?: AbortSignal): Promise<Readonly<Record<string, number>>>;

@@ -1,6 +1,6 @@
 import type { Sql } from "./sql";
 
-/** Table that exists while a restore goes on; its row names the snapshot. */
+/** Table that exists while a restore goes on; its row is a `MarkerRow`. */
 export const MARKER = "moodle_backup_restore";
 
 /** A row of `mdl_config`. */

@@ -1,6 +1,7 @@
-import type { Engine } from "./database";
+import type { Engine, RestoreOptions, TargetState } from "./database";
 import type { DumpDescription } from "./dump-description";
 import { DatabaseError } from "./failure";
+import { objection, treatmentOf } from "./treatment";
 
 /** The database holds something that a restore would destroy. */
 export function occupied(database: string, tables: number, snapshot?: string): DatabaseError {
@@ -9,6 +10,17 @@ export function occupied(database: string, tables: number, snapshot?: string): D
       ? `holds ${tables} ${tables === 1 ? "table" : "tables"}`
       : `holds an unfinished restore of snapshot ${snapshot}`;
   return new DatabaseError("occupied", `database ${database} ${what}; a restore needs an empty one`);
+}
+
+/** What is unfinished there is another restore. */
+export function refuseOther(
+  database: string,
+  { snapshot, treatment }: Extract<TargetState, { readonly kind: "unfinished" }>,
+  options: RestoreOptions,
+): void {
+  if (snapshot !== options.snapshot) throw occupied(database, 0, snapshot);
+  const reason = objection(treatment, treatmentOf(options));
+  if (reason !== undefined) throw new DatabaseError("occupied", `database ${database} ${reason}`);
 }
 
 export function refuseOtherEngine({ engine }: DumpDescription, target: Engine): void {

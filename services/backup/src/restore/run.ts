@@ -1,3 +1,4 @@
+import { treatmentOf } from "../databases/treatment";
 import { BackupError } from "../errors";
 import { EXIT } from "../exit-codes";
 import type { RestoreOptions, RestoreReport } from "../operations";
@@ -39,7 +40,7 @@ async function restore(options: RestoreOptions, repository: Repository, scratch:
   const missing = await timed(progress, "check", async () =>
     files === undefined ? new Set<string>() : checkBlobs(options, references()),
   );
-  const remaining = await claim({ files, database }, manifest.id);
+  const remaining = await claim({ files, database }, manifest.id, treatmentOf(options));
   const restoreDatabase = () =>
     timed(progress, "restore-database", () => bringDatabase(options, manifest, remaining, scratch));
   if (anonymise !== undefined) await restoreDatabase();

@@ -5,7 +5,8 @@ import { type DumpDescription, readDescription } from "../dump-description";
 import { DatabaseError } from "../failure";
 import { type ConfigRow, fillConfig, MARKER, quieted } from "../finish";
 import { inTransaction, type Sql } from "../sql";
-import { occupied, refuseOlderServer, refuseOtherEngine } from "../target-checks";
+import { occupied, refuseOlderServer, refuseOther, refuseOtherEngine } from "../target-checks";
+import { type MarkerRow, treatmentIn, treatmentOf } from "../treatment";
 import { rewriteAddress } from "../wwwroot/rewrite";
 import { checkVersion, countRows, readReferences, tablesOf } from "./catalogue";
 import { escapeName } from "./names";
@@ -28,7 +29,7 @@ export class MysqlTarget implements TargetDatabase {
     const description = await readDescription(options.folder);
     refuseOtherEngine(description, this.connection.engine);
     await this.session(async (session) => {
-      await this.prepare(session, description, options.snapshot);
+      await this.prepare(session, description, options);
       const { folder, anonymise: rules, signal } = options;
       const { tablePrefix: prefix } = description;
       const schema = this.connection.database;
@@ -66,7 +67,7 @@ export class MysqlTarget implements TargetDatabase {
   }
 
   /** Leaves a database with nothing but the marker. The lock keeps two restores apart until the session ends. */
-  private async prepare(session: MysqlSession, description: DumpDescription, snapshot: string): Promise<void> {
+  private async prepare(session: MysqlSession, description: DumpDescription, options: RestoreOptions): Promise<void> {
     const { database, engine } = this.connection;
     const [lock] = await session.rows("SELECT get_lock(left(concat('moodle-backup restore ', database()), 64), 0)");
     if (lock?.[0] !== "1") throw new DatabaseError("unsuitable", "another restore into this database is under way");
@@ -74,13 +75,22 @@ export class MysqlTarget implements TargetDatabase {
     const state = await readState(session);
     if (state.kind === "occupied") throw occupied(database, state.tables);
     if (state.kind === "unfinished") {
-      if (state.snapshot !== snapshot) throw occupied(database, 0, state.snapshot);
+      refuseOther(database, state, options);
       for (const { name, storage } of await tablesOf(session)) {
         if (name !== MARKER) await session.run(`DROP ${storage === null ? "VIEW" : "TABLE"} ${escapeName(name)}`);
       }
+      return;
     }
-    await session.run(`CREATE TABLE IF NOT EXISTS ${MARKER} (snapshot varchar(26) PRIMARY KEY) ENGINE=InnoDB`);
-    await session.run(`INSERT IGNORE INTO ${MARKER} VALUES (?)`, [snapshot]);
+    const { anonymised, wwwroot } = treatmentOf(options);
+    await session.run(`DROP TABLE IF EXISTS ${MARKER}`);
+    await session.run(
+      `CREATE TABLE ${MARKER} (snapshot varchar(26) PRIMARY KEY, anonymised char(64), wwwroot text) ENGINE=InnoDB`,
+    );
+    await session.run(`INSERT INTO ${MARKER} VALUES (?, ?, ?)`, [
+      options.snapshot,
+      anonymised ?? null,
+      wwwroot ?? null,
+    ]);
   }
 }
 
@@ -123,8 +133,8 @@ async function readConfigRows(sql: Sql, folder: string, table: string): Promise<
 async function readState(session: MysqlSession): Promise<TargetState> {
   const tables = await tablesOf(session);
   if (tables.some(({ name }) => name === MARKER)) {
-    const [row] = await session.rows(`SELECT snapshot FROM ${MARKER}`);
-    if (typeof row?.[0] === "string") return { kind: "unfinished", snapshot: row[0] };
+    const [row] = await session.query<MarkerRow>(`SELECT * FROM ${MARKER}`);
+    if (row !== undefined) return { kind: "unfinished", snapshot: row.snapshot, treatment: treatmentIn(row) };
   }
   const others = tables.filter(({ name }) => name !== MARKER);
   return others.length === 0 ? { kind: "empty" } : { kind: "occupied", tables: others.length };

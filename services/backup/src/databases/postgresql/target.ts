@@ -6,7 +6,8 @@ import { type DumpDescription, readDescription } from "../dump-description";
 import { DatabaseError } from "../failure";
 import { fillConfig, MARKER, quieted } from "../finish";
 import { inTransaction } from "../sql";
-import { occupied, refuseOlderServer, refuseOtherEngine } from "../target-checks";
+import { occupied, refuseOlderServer, refuseOther, refuseOtherEngine } from "../target-checks";
+import { type MarkerRow, treatmentIn, treatmentOf } from "../treatment";
 import { rewriteAddress } from "../wwwroot/rewrite";
 import { countRows, findSchema, moodleTables, qualified, readReferences } from "./catalogue";
 import { readConfigRows, restorePostgresql } from "./restore";
@@ -40,7 +41,7 @@ export class PostgresqlTarget implements TargetDatabase {
     await withSession(this.connection, async (session) => {
       await session.takeYourTime();
       await session.query("SET default_transaction_read_only = off");
-      await this.prepare(session, description, options.snapshot);
+      await this.prepare(session, description, options);
       const { schema = "public", tablePrefix: prefix } = description;
       const { folder, anonymise: rules, signal } = options;
       const config = `${prefix}config`;
@@ -89,7 +90,11 @@ export class PostgresqlTarget implements TargetDatabase {
   }
 
   /** Leaves a database with nothing but the marker. The lock keeps two restores apart until the session ends. */
-  private async prepare(session: PostgresqlSession, description: DumpDescription, snapshot: string): Promise<void> {
+  private async prepare(
+    session: PostgresqlSession,
+    description: DumpDescription,
+    options: RestoreOptions,
+  ): Promise<void> {
     const [lock] = await session.query<{ taken: boolean }>(
       "SELECT pg_try_advisory_lock(hashtextextended('moodle-backup restore', 0)) AS taken",
     );
@@ -100,16 +105,22 @@ export class PostgresqlTarget implements TargetDatabase {
     const state = await readState(session);
     if (state.kind === "occupied") throw occupied(this.connection.database, state.tables);
     if (state.kind === "unfinished") {
-      if (state.snapshot !== snapshot) throw occupied(this.connection.database, 0, state.snapshot);
-      await dropAll(session);
+      refuseOther(this.connection.database, state, options);
+      return dropAll(session);
     }
     const { schema = "public" } = description;
     await session.query(
       `DO $$ BEGIN IF to_regnamespace(${escapeLiteral(escapeIdentifier(schema))}) IS NULL THEN CREATE SCHEMA ${escapeIdentifier(schema)}; END IF; END $$`,
     );
     const marker = qualified(schema, MARKER);
-    await session.query(`CREATE TABLE IF NOT EXISTS ${marker} (snapshot text NOT NULL)`);
-    await session.query(`INSERT INTO ${marker} SELECT $1 WHERE NOT EXISTS (SELECT FROM ${marker})`, [snapshot]);
+    const { anonymised, wwwroot } = treatmentOf(options);
+    await session.query(`DROP TABLE IF EXISTS ${marker}`);
+    await session.query(`CREATE TABLE ${marker} (snapshot text NOT NULL, anonymised text, wwwroot text)`);
+    await session.query(`INSERT INTO ${marker} VALUES ($1, $2, $3)`, [
+      options.snapshot,
+      anonymised ?? null,
+      wwwroot ?? null,
+    ]);
   }
 
   private async checkTool({ engineVersion }: DumpDescription): Promise<void> {
@@ -174,8 +185,8 @@ async function readState(session: PostgresqlSession): Promise<TargetState> {
   const relations = await session.query<{ schema: string; name: string; kind: string }>(OWN_RELATIONS);
   const marker = relations.find(({ name }) => name === MARKER);
   if (marker !== undefined) {
-    const [row] = await session.query<{ snapshot: string }>(`SELECT snapshot FROM ${qualified(marker.schema, MARKER)}`);
-    if (row !== undefined) return { kind: "unfinished", snapshot: row.snapshot };
+    const [row] = await session.query<MarkerRow>(`SELECT * FROM ${qualified(marker.schema, MARKER)}`);
+    if (row !== undefined) return { kind: "unfinished", snapshot: row.snapshot, treatment: treatmentIn(row) };
   }
   const others = relations.filter(({ name }) => name !== MARKER);
   return others.length === 0 ? { kind: "empty" } : { kind: "occupied", tables: others.length };
