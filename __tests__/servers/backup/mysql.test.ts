@@ -112,7 +112,7 @@ describe.each(mysqlInstallations())("$engine", (installation) => {
     test("names views as left out", async () => {
       await admin("CREATE VIEW report AS SELECT name FROM mdl_page");
       try {
-        expect(await source.preflight()).toMatchObject({ leftOut: ["1 views, which Moodle does not have"] });
+        expect(await source.preflight()).toMatchObject({ leftOut: ["1 view, which Moodle does not have"] });
         const snapshot = await source.snapshot();
         const dump = dumpFolder();
         await allFiles(snapshot.dump(dump));
@@ -120,6 +120,32 @@ describe.each(mysqlInstallations())("$engine", (installation) => {
         await snapshot.close();
       } finally {
         await admin("DROP VIEW report");
+      }
+    });
+
+    test("names triggers and events as left out, and routines that the role may run", async () => {
+      await server.superuser(
+        "CREATE TRIGGER moodle.one BEFORE INSERT ON moodle.mdl_page FOR EACH ROW SET NEW.name = 'x'",
+      );
+      await server.superuser(
+        "CREATE TRIGGER moodle.two BEFORE UPDATE ON moodle.mdl_page FOR EACH ROW SET NEW.name = 'x'",
+      );
+      await admin("CREATE EVENT tidy ON SCHEDULE EVERY 1 YEAR DO DELETE FROM mdl_page WHERE id = 0");
+      await admin("CREATE PROCEDURE report() SELECT 1");
+      const triggersAndEvents = ["2 triggers, which Moodle does not have", "1 event, which Moodle does not have"];
+      try {
+        expect((await source.preflight()).leftOut).toEqual(triggersAndEvents);
+        await server.superuser("GRANT EXECUTE ON PROCEDURE moodle.report TO backup");
+        expect((await source.preflight()).leftOut).toEqual([
+          "2 triggers, which Moodle does not have",
+          "1 routine, which Moodle does not have",
+          "1 event, which Moodle does not have",
+        ]);
+      } finally {
+        await server.superuser("DROP TRIGGER moodle.one");
+        await server.superuser("DROP TRIGGER moodle.two");
+        await admin("DROP EVENT tidy");
+        await admin("DROP PROCEDURE report");
       }
     });
 

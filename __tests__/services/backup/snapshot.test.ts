@@ -53,6 +53,15 @@ describe("a snapshot", () => {
     expect(site.warnings()).toContain(`Moodle has lost ${hash}`);
   });
 
+  test("warns of each thing that its dump leaves out", async () => {
+    const site = await TestSite.create(1);
+    const leftOut = ["2 triggers, which Moodle does not have", "1 view, which Moodle does not have"];
+    site.database.site = { ...site.database.site, leftOut };
+    const { manifest, incomplete } = await runSnapshot(site.options());
+    expect(site.warnings()).toEqual(leftOut.map((what) => `a dump leaves out ${what}`));
+    expect([manifest.status, incomplete]).toEqual(["complete", []]);
+  });
+
   test("does not take a damaged file for the right one", async () => {
     const site = await TestSite.create(10);
     const hash = await site.addFile("precious");

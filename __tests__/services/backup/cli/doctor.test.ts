@@ -1,6 +1,9 @@
 import { NoRepository } from "../../../../services/backup/src/errors";
 import { EXIT } from "../../../../services/backup/src/exit-codes";
+import { FakeDatabase } from "../support/fake-database";
 import { file, run } from "./fake-world";
+
+const LEFT_OUT = ["2 triggers, which Moodle does not have", "1 view, which Moodle does not have"];
 
 test("says of each thing how it is", async () => {
   const { stdout, exitCode, stderr } = await run(["doctor"]);
@@ -53,6 +56,15 @@ test("files that would be lost in a snapshot are a fault", async () => {
   const { stdout, exitCode } = await run(["doctor"], { operations });
   expect(stdout).toMatch(/^failed {2}files: s3:\/\/files keeps no versions$/m);
   expect(exitCode).toBe(EXIT.failed);
+});
+
+test("warns of each thing that a dump leaves out, as a snapshot does", async () => {
+  const database = new FakeDatabase();
+  database.site = { ...database.site, leftOut: LEFT_OUT };
+  const { stdout, stderr, exitCode } = await run(["doctor"], { operations: { openSource: async () => database } });
+  for (const what of LEFT_OUT) expect(stderr).toContain(`a dump leaves out ${what}\n`);
+  expect(stdout).toMatch(/^ok {6}database/m);
+  expect(exitCode).toBe(EXIT.success);
 });
 
 test("changes nothing", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ulid } from "ulid";
 import { together } from "../concurrency";
 import type { SiteFacts } from "../databases/database";
+import { warnOfLeftOut } from "../databases/left-out";
 import { BackupError } from "../errors";
 import type { SnapshotOptions, SnapshotReport } from "../operations";
 import { timed } from "../progress";
@@ -80,6 +81,7 @@ class SnapshotRun {
 
   private async preflight(): Promise<SiteFacts> {
     const site = await this.options.database.preflight(this.session.signal);
+    warnOfLeftOut(site, this.options.progress);
     await this.options.files.preflight(site);
     await checkLock(this.session, this.lockDays);
     return site;

@@ -1,6 +1,7 @@
 import { access, constants, mkdir, statfs } from "node:fs/promises";
 import type { Command } from "commander";
 import type { SiteFacts } from "../../databases/database";
+import { warnOfLeftOut } from "../../databases/left-out";
 import { exitCodeOf, WrongKey } from "../../errors";
 import { EXIT, type ExitCode } from "../../exit-codes";
 import { SigningKey } from "../../repository/signing";
@@ -52,6 +53,7 @@ async function examine(session: Session) {
   let site: SiteFacts | undefined;
   await check("database", async () => {
     site = await (await session.source()).preflight(session.world.signal);
+    warnOfLeftOut(site, session.progress);
     return `${site.engine} ${site.engineVersion} with Moodle ${site.moodleRelease}`;
   });
   await check("files", async () => {

@@ -82,7 +82,7 @@ async function findLeftOut(session: MysqlSession, tables: readonly TableFacts[])
   const views = tables.filter(({ storage }) => storage === null).length;
   return Object.entries({ views: String(views), ...counts })
     .filter(([, count]) => count !== "0")
-    .map(([kind, count]) => `${count} ${kind}, which Moodle does not have`);
+    .map(([kinds, count]) => `${count} ${count === "1" ? kinds.slice(0, -1) : kinds}, which Moodle does not have`);
 }
 
 async function settings(
