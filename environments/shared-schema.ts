@@ -60,7 +60,7 @@ export const backupFields = {
   requireDrillWithin: matching(/^([0-9]+[hdw])+$/, "a time such as 7d")
     .optional()
     .describe(
-      "How long ago a drill must have passed for Moodle's image to be changed, such as 7d. Default: no drill is required.",
+      "How long ago a drill must have passed for Moodle's image to be changed, and how old its snapshot may have been then, such as 7d. Default: no drill is required.",
     ),
   scratchGb: count(1, 65536).default(20).describe("Space for the dump of the database, in GiB."),
   drillGb: count(1, 65536)

@@ -10,7 +10,7 @@ export interface DrillGateProps {
   readonly identity: WorkloadIdentity;
   /** The bucket of the backups. */
   readonly backupStore: ObjectStore;
-  /** How long ago a drill may have passed, such as `7d`. */
+  /** How long ago a drill may have passed, and how old its snapshot may have been then, such as `7d`. */
   readonly within: string;
   /** What is about to be upgraded, such as Moodle's image: the gate asks when it changes. */
   readonly subject: string;

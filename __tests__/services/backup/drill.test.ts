@@ -15,6 +15,7 @@ describe("a drill", () => {
 
   beforeEach(async () => {
     site = await TestSite.create(25);
+    site.database.t0 = new Date();
     manifest = (await runSnapshot(site.options())).manifest;
     server = new FakeScratchServer();
   });
@@ -97,6 +98,49 @@ describe("a drill", () => {
   test("that is too old is not accepted", async () => {
     await drill();
     await expect(required(3600, new Date(Date.now() + 3_700_000))).rejects.toThrow("longer ago than required");
+  });
+
+  describe("of an old snapshot", () => {
+    const DAY = 86_400_000;
+    let old: Manifest;
+
+    beforeEach(async () => {
+      site.database.t0 = new Date(Date.now() - 8 * DAY);
+      old = (await runSnapshot(site.options())).manifest;
+    });
+    /** Gives what is said of it where a newer snapshot is asked for. */
+    const drillOld = async () => {
+      const { finishedAt } = await drill({ snapshot: old.id });
+      return `the drill that ended at ${finishedAt.toISOString()} was of a snapshot of ${old.t0.toISOString()}, older than required`;
+    };
+
+    test("is not accepted, however young the drill is", async () => {
+      const message = await drillOld();
+      await expect(required(7 * 86_400)).rejects.toMatchObject({
+        exitCode: 21,
+        message: expect.stringContaining(message),
+      });
+      await required(9 * 86_400);
+    });
+
+    test("does not undo one of a newer snapshot, nor a failure before it", async () => {
+      const { id } = await drill();
+      await drillOld();
+      expect((await required(7 * 86_400)).id).toBe(id);
+      const [hash = ""] = site.database.files.keys();
+      site.repository.objects.delete(blobKey(hash));
+      await drill();
+      await site.repository.put(blobKey(hash), Buffer.from("file 0"));
+      await drillOld();
+      await expect(required(7 * 86_400)).rejects.toThrow("failed: 1 files that the database refers to");
+    });
+
+    test("is what is told of where another ended too long ago", async () => {
+      const { clock } = site.options();
+      await drill({ clock: { ...clock, now: () => new Date(Date.now() - 2 * 3_600_000) } });
+      const message = await drillOld();
+      await expect(required(3600)).rejects.toThrow(message);
+    });
   });
 
   test("that was changed is not accepted", async () => {

@@ -41,8 +41,10 @@ export function addRequireDrill(program: Command, run: Run): void {
   program
     .command("require-drill")
     .summary("Succeed only where a drill has passed lately.")
-    .description("Succeed only where a drill has passed lately: what an upgrade of Moodle may ask first.")
-    .argument("<within>", "how long ago it may be, such as 7d", duration)
+    .description(
+      "Succeed only where a drill has passed lately, of a snapshot that was recent then: what an upgrade of Moodle may ask first.",
+    )
+    .argument("<within>", "how long ago it may be, and how old its snapshot may have been, such as 7d", duration)
     .addHelpText("after", ending(["moodle-backup require-drill 7d"], [EXIT.noRepository, EXIT.drillFailed]))
     .action((within: number, _, command: Command) =>
       run(command, async (session) => outcome(await session.operations.requireDrill(await session.common(), within))),
