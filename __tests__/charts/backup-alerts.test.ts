@@ -19,7 +19,7 @@ const queries = [
 const guide = readFileSync(join(root, "docs/backup.md"), "utf8");
 
 const time = new Date("2026-08-21T00:00:00Z");
-const served = exposeState({
+const state = {
   repository: { format: 1, id: manifest.repository, createdAt: time.toISOString(), publicKey: "" },
   snapshots: [manifest],
   verification: {
@@ -37,7 +37,8 @@ const served = exposeState({
   },
   drill,
   passedDrill: drill,
-});
+} as const;
+const served = exposeState(state, { cloudSnapshots: true });
 
 test.each(queries)("%s asks for metrics that the program serves", (_, expr) => {
   const names = metricsIn(expr.replaceAll(/[A-Z]+_HOURS/g, "1"));

@@ -251,6 +251,25 @@ describeOnTestbed("backup", () => {
       expect(initContainers[0].command.at(-1)).toContain("--skip-networking");
     });
 
+    test("a snapshot that lacks files counts as made only where the values say so", async () => {
+      const argsWith = async (values: object) => {
+        const { values: given, ...rest } = release();
+        const text = await render({ ...rest, values: { ...given, ...values } });
+        const documents = parseAllDocuments(text).map((document) => document.toJS() as Resource | null);
+        return podOf(
+          documents.filter((one) => one !== null),
+          "snapshot",
+        ).containers[0].args.slice(0, 4);
+      };
+      expect(await argsWith({})).toEqual(["snapshot", "--init", "--allow-incomplete", "--config"]);
+      expect(await argsWith({ allowPartial: true })).toEqual([
+        "snapshot",
+        "--init",
+        "--allow-incomplete",
+        "--allow-partial",
+      ]);
+    });
+
     test("another try is made after failures that may pass, and a node that goes away counts for nothing", () => {
       for (const command of COMMANDS) {
         expect(named(manifests, "CronJob", `backup-${command}`).spec.jobTemplate.spec.podFailurePolicy.rules).toEqual([

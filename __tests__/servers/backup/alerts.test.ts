@@ -30,6 +30,11 @@ const CASES: Readonly<Record<string, { readonly at: string; readonly fires: Seri
     fires: { [backup("last_snapshot_missing_files")]: "0 2x20" },
     silent: { [backup("last_snapshot_missing_files")]: "2 0x20" },
   },
+  MoodleBackupWithoutCloudSnapshot: {
+    at: "1h",
+    fires: { [backup("last_snapshot_cloud_snapshot")]: "1 0x20" },
+    silent: { [backup("last_snapshot_cloud_snapshot")]: "0 1x20" },
+  },
   MoodleBackupUnreadable: {
     at: "1h",
     fires: { [backup("snapshots", ', status="unreadable"')]: "1x20" },

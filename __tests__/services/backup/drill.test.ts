@@ -2,9 +2,10 @@ import { requireDrill } from "../../../services/backup/src/drill/require";
 import { runDrill } from "../../../services/backup/src/drill/run";
 import { WrongKey } from "../../../services/backup/src/errors";
 import type { DrillOptions } from "../../../services/backup/src/operations";
-import { blobKey, drillKey, dumpFolder } from "../../../services/backup/src/repository/layout";
+import { blobKey, drillKey, dumpFolder, snapshotKey } from "../../../services/backup/src/repository/layout";
 import type { Manifest } from "../../../services/backup/src/repository/manifest";
 import { runSnapshot } from "../../../services/backup/src/snapshot/run";
+import { blobPath } from "../../../services/backup/src/sources/files";
 import { FakeScratchServer } from "./support/fake-target";
 import { TestSite } from "./support/site";
 
@@ -35,6 +36,44 @@ describe("a drill", () => {
     expect(server.databases.map(({ dropped }) => dropped)).toEqual([true]);
     expect(server.databases[0]?.restored?.untouched).toBe(true);
     expect(await required(60)).toEqual(result);
+  });
+
+  describe("of a partial snapshot", () => {
+    const losePartly = async () => {
+      const lost = await site.addFile("lost", "volume");
+      site.volume.objects.delete(`filedir/${blobPath(lost)}`);
+      site.database.t0 = new Date(Date.now() + 1);
+      return (await runSnapshot(site.options())).manifest;
+    };
+
+    test("is what latest asks for where it is the newest, and says what is missing", async () => {
+      const { id } = await losePartly();
+      const result = await drill();
+      expect(result).toMatchObject({ passed: true, snapshot: id, missing: 1, references: 26, sampled: 25 });
+      expect(await required(60)).toEqual(result);
+    });
+
+    test("is made where no other is there", async () => {
+      const { id } = await losePartly();
+      site.repository.objects.delete(snapshotKey(manifest.id));
+      expect(await drill()).toMatchObject({ passed: true, snapshot: id, missing: 1 });
+    });
+
+    test("fails where the repository has lost another file", async () => {
+      await losePartly();
+      const [hash = ""] = site.database.files.keys();
+      site.repository.objects.delete(blobKey(hash));
+      expect((await drill()).failures).toEqual(["1 files that the database refers to are not in the repository"]);
+    });
+
+    test("is not that of a complete one", async () => {
+      expect(await drill()).not.toHaveProperty("missing", expect.anything());
+    });
+  });
+
+  test("where there is no snapshot, says so", async () => {
+    site.repository.objects.delete(snapshotKey(manifest.id));
+    await expect(drill()).rejects.toThrow("memory://repository holds no snapshot");
   });
 
   test("fails where a file is missing", async () => {

@@ -131,7 +131,7 @@ export interface DrillOptions extends Common {
   readonly signingSecret: string;
   readonly server: ScratchServer;
   readonly scratch: string;
-  /** @default latest */
+  /** ULID, or `latest`: the newest one, complete or partial. @default latest */
   readonly snapshot?: string;
   /** Blobs read and compared with their SHA-1, chosen at random. @default 500 */
   readonly sample?: number;

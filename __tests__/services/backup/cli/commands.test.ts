@@ -114,6 +114,32 @@ test("whatever is opened is closed, also where the command fails", async () => {
   expect((await run(["snapshot"], { operations: failing })).closed).toBe(3);
 });
 
+describe("a snapshot ends with 0 where that is allowed", () => {
+  const report = { unchanged: 0, lockExtensions: 0 };
+  const whole = { ...report, manifest, incomplete: ["the cloud made none"] };
+  const lacking = { ...report, manifest: partial, incomplete: [] };
+  const both = { ...report, manifest: partial, incomplete: ["the cloud made none"] };
+
+  test.each([
+    ["whole, without something beside it", "--allow-incomplete", whole, EXIT.success],
+    ["whole, without something beside it", "--allow-partial", whole, EXIT.incompleteSource],
+    ["partial", "--allow-incomplete", lacking, EXIT.referencesMissing],
+    ["partial", "--allow-partial", lacking, EXIT.success],
+    ["both", "--allow-partial", both, EXIT.incompleteSource],
+    ["both", "--allow-incomplete --allow-partial", both, EXIT.success],
+  ])("%s, %s", async (_, options, made, expected) => {
+    const { exitCode, stdout } = await run(["snapshot", ...options.split(" "), "--json"], {
+      operations: { runSnapshot: async () => made },
+    });
+    expect(exitCode).toBe(expected);
+    // What is short is told all the same.
+    expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "").report).toMatchObject({
+      status: made.manifest.status,
+      incomplete: made.incomplete,
+    });
+  });
+});
+
 describe("exit codes", () => {
   const finding: Finding = { problem: "missing", what: "blob", key: "blobs/aa/bb/aabb", snapshots: [ID] };
   const verified = { snapshots: 1, blobs: 1, read: { objects: 0, bytes: 0 }, findings: [finding], furtherFindings: 3 };
@@ -217,6 +243,14 @@ describe("what people read", () => {
     const { stdout, stderr, exitCode } = await run(line.split(" "));
     expect(stdout).toMatch(expected);
     expect([stderr, exitCode]).toEqual(["", EXIT.success]);
+  });
+
+  test("a drill of a partial snapshot says so", async () => {
+    const { stdout, exitCode } = await run(["drill"], {
+      operations: { runDrill: async () => ({ ...drill, missing: 1 }) },
+    });
+    expect(stdout).toMatch(/ passed on .*\n.*\nthe snapshot is partial: it lacks 1 file\n$/);
+    expect(exitCode).toBe(EXIT.success);
   });
 
   test("what is missing is named", async () => {

@@ -17,6 +17,8 @@ function samples(text: string): Record<string, number> {
   );
 }
 
+const WANTED = { cloudSnapshots: false };
+
 const repository = {
   format: 1,
   id: manifest.repository,
@@ -25,11 +27,11 @@ const repository = {
 } as const;
 
 test("no repository is told from an empty one", () => {
-  expect(samples(exposeState({ snapshots: [] }))).toMatchObject({ repository: 0 });
+  expect(samples(exposeState({ snapshots: [] }, WANTED))).toMatchObject({ repository: 0 });
 });
 
 test("an empty repository has no snapshot, and nothing that would look like one", () => {
-  expect(samples(exposeState({ repository, snapshots: [] }))).toEqual({
+  expect(samples(exposeState({ repository, snapshots: [] }, WANTED))).toEqual({
     repository: 1,
     repository_created_timestamp_seconds: Date.UTC(2026, 7, 1) / 1000,
     'snapshots{status="complete"}': 0,
@@ -39,7 +41,7 @@ test("an empty repository has no snapshot, and nothing that would look like one"
 });
 
 test("a partial snapshot does not count as the last complete one", () => {
-  const values = samples(exposeState({ snapshots: [earlier, partial, { id: "X", problem: "is damaged" }] }));
+  const values = samples(exposeState({ snapshots: [earlier, partial, { id: "X", problem: "is damaged" }] }, WANTED));
   expect(values).toMatchObject({
     'snapshots{status="complete"}': 1,
     'snapshots{status="partial"}': 1,
@@ -51,7 +53,7 @@ test("a partial snapshot does not count as the last complete one", () => {
 });
 
 test("sizes and durations are those of the newest snapshot", () => {
-  expect(samples(exposeState({ snapshots: [earlier, manifest] }))).toMatchObject({
+  expect(samples(exposeState({ snapshots: [earlier, manifest] }, WANTED))).toMatchObject({
     last_snapshot_duration_seconds: 300,
     last_snapshot_database_bytes: 2048,
     last_snapshot_files: 20_000,
@@ -63,7 +65,7 @@ test("sizes and durations are those of the newest snapshot", () => {
 
 test("a drill that failed is not the last one that passed", () => {
   const failed = { ...drill, passed: false, finishedAt: new Date("2026-08-22T03:00:00Z") };
-  const values = samples(exposeState({ snapshots: [manifest], drill: failed, passedDrill: drill }));
+  const values = samples(exposeState({ snapshots: [manifest], drill: failed, passedDrill: drill }, WANTED));
   expect(values).toMatchObject({
     last_drill_passed: 0,
     last_drill_timestamp_seconds: failed.finishedAt.getTime() / 1000,
@@ -73,7 +75,7 @@ test("a drill that failed is not the last one that passed", () => {
 });
 
 test("every metric has its help and its type before it", () => {
-  const lines = exposeState({ snapshots: [manifest], drill, passedDrill: drill })
+  const lines = exposeState({ snapshots: [manifest], drill, passedDrill: drill }, { cloudSnapshots: true })
     .trimEnd()
     .split("\n");
   for (const [index, line] of lines.entries()) {
@@ -82,6 +84,27 @@ test("every metric has its help and its type before it", () => {
     expect(lines[index - 1]).toBe(`# TYPE ${name} gauge`);
     expect(lines[index - 2]).toMatch(new RegExp(`^# HELP ${name} .+\\.$`));
   }
+});
+
+describe("a snapshot of the cloud's own beside the newest one", () => {
+  const cloudSnapshot = { kind: "rds", id: "moodle-1", startedAt: manifest.t0 } as const;
+  const withOne = { ...manifest, database: { ...manifest.database, cloudSnapshot } };
+  const cloudSnapshots = { kind: "rds", identifier: "moodle", region: "eu-central-1", keep: 7 } as const;
+
+  test.each([
+    ["is there", [manifest, withOne], 1],
+    ["is not there, whatever was before", [withOne, manifest], 0],
+  ])("%s", async (_, snapshots, expected) => {
+    const { stdout } = await run(["metrics"], {
+      configuration: { cloudSnapshots },
+      operations: { readState: async () => ({ snapshots }) },
+    });
+    expect(samples(stdout)).toHaveProperty("last_snapshot_cloud_snapshot", expected);
+  });
+
+  test("is missed by nobody who did not ask for it", async () => {
+    expect(samples((await run(["metrics"])).stdout)).not.toHaveProperty("last_snapshot_cloud_snapshot");
+  });
 });
 
 test("moodle-backup metrics prints them", async () => {

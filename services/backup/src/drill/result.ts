@@ -14,6 +14,8 @@ const drillSchema = z.strictObject({
   repository: z.uuid(),
   snapshot: z.string().regex(ULID),
   t0: instant,
+  /** Only of a partial snapshot: files that it lacks, because Moodle had lost them. */
+  missing: count.optional(),
   moodleVersion: z.string(),
   startedAt: instant,
   finishedAt: instant,

@@ -6,7 +6,7 @@ import { timed } from "../progress";
 import type { Manifest } from "../repository/manifest";
 import { openForWriting, type WritableRepository } from "../repository/repository";
 import { interruptible } from "../repository/session";
-import { findManifest } from "../repository/snapshots";
+import { newestManifest, readManifest } from "../repository/snapshots";
 import { fetchDump } from "../restore/dump";
 import { withScratch } from "../scratch";
 import { PROGRAM } from "../version";
@@ -39,7 +39,9 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
 
 async function drill(options: DrillOptions, repository: WritableRepository, folder: string): Promise<DrillResult> {
   const { clock, signal, snapshot = "latest" } = options;
-  const manifest = await findManifest(repository, snapshot, signal);
+  // A partial one too: a site that has lost one file must still know that the rest of it can be restored.
+  const manifest =
+    snapshot === "latest" ? await newestManifest(repository, signal) : await readManifest(repository, snapshot, signal);
   const startedAt = clock.now();
   const id = ulid(startedAt.getTime());
   const seconds = { download: 0, restore: 0, checks: 0 };
@@ -50,6 +52,7 @@ async function drill(options: DrillOptions, repository: WritableRepository, fold
     repository: repository.config.id,
     snapshot: manifest.id,
     t0: manifest.t0,
+    missing: manifest.missing?.blobs,
     moodleVersion: manifest.site.moodleVersion,
     startedAt,
     finishedAt: clock.now(),

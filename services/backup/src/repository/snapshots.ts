@@ -69,6 +69,13 @@ export async function findManifest(repository: Repository, id: string, signal?: 
   throw new BackupError(`${repository.store.name} holds no complete snapshot`);
 }
 
+/** The newest snapshot, complete or partial. */
+export async function newestManifest(repository: Repository, signal?: AbortSignal): Promise<Manifest> {
+  const newest = (await snapshotIds(repository, signal)).at(-1);
+  if (newest === undefined) throw new BackupError(`${repository.store.name} holds no snapshot`);
+  return readManifest(repository, newest, signal);
+}
+
 /** Writes a manifest: with that, the snapshot exists. */
 export async function seal(repository: WritableRepository, manifest: Manifest, retainUntil?: Date): Promise<void> {
   const text = repository.signingKey.seal("snapshot", manifest);

@@ -11,7 +11,7 @@ export function addDrill(program: Command, run: Run): void {
     .command("drill")
     .summary("Prove that a snapshot can be restored.")
     .description("Restore a snapshot into a scratch database, check it and its files, and keep the signed result.")
-    .argument("[snapshot]", "id of the snapshot, or latest", snapshotIdOrLatest, "latest")
+    .argument("[snapshot]", "id of the snapshot, or latest, which may be a partial one", snapshotIdOrLatest, "latest")
     .option("--sample <n>", "files that are read and compared with their SHA-1", wholeNumber)
     .addHelpText(
       "after",
@@ -52,10 +52,11 @@ export function addRequireDrill(program: Command, run: Run): void {
 }
 
 function outcome(result: DrillResult): Outcome {
-  const { id, snapshot, t0, passed, finishedAt, seconds, references, sampled, failures } = result;
+  const { id, snapshot, t0, missing, passed, finishedAt, seconds, references, sampled, failures } = result;
   const lines = [
     `drill ${id} of snapshot ${snapshot} (${formatTime(t0)}) ${passed ? "passed" : "failed"} on ${formatTime(finishedAt)}`,
     `download ${formatSeconds(seconds.download)}, restore ${formatSeconds(seconds.restore)}, checks ${formatSeconds(seconds.checks)}; ${formatNumberOf(references, "file")} there, ${formatNumberOf(sampled, "file")} read`,
+    ...(missing === undefined ? [] : [`the snapshot is partial: it lacks ${formatNumberOf(missing, "file")}`]),
     ...failures,
   ];
   return { report: result, text: lines.join("\n"), exitCode: passed ? EXIT.success : EXIT.drillFailed };

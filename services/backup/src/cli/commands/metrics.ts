@@ -22,9 +22,10 @@ export function addMetrics(program: Command, run: Run): void {
     )
     .action(({ listen }: { readonly listen?: number }, command: Command) =>
       run(command, async (session) => {
-        const { operations, world, progress } = session;
+        const { operations, world, progress, configuration } = session;
+        const wanted = { cloudSnapshots: configuration.cloudSnapshots !== undefined };
         const common = await session.common();
-        const read = async () => exposeState(await operations.readState(common));
+        const read = async () => exposeState(await operations.readState(common), wanted);
         if (listen === undefined) {
           const text = await read();
           return { report: { metrics: text }, text: text.trimEnd() };

@@ -11,6 +11,8 @@ interface Options {
   readonly init?: boolean;
   readonly lockDays?: number;
   readonly retryLock?: number;
+  readonly allowIncomplete?: boolean;
+  readonly allowPartial?: boolean;
 }
 
 export function addSnapshot(program: Command, run: Run): void {
@@ -21,6 +23,11 @@ export function addSnapshot(program: Command, run: Run): void {
     .option("--init", "make the repository first where there is none")
     .option("--lock-days <n>", "days during which nobody can delete what the snapshot needs", wholeNumber)
     .option("--retry-lock <time>", "wait this long for another run to end", duration)
+    .option(
+      "--allow-incomplete",
+      "end with 0 where the snapshot is whole, though something beside it could not be done",
+    )
+    .option("--allow-partial", "end with 0 where the snapshot lacks files that Moodle has lost")
     .addHelpText(
       "after",
       ending(
@@ -28,7 +35,7 @@ export function addSnapshot(program: Command, run: Run): void {
         [EXIT.incompleteSource, EXIT.noRepository, EXIT.leaseHeld, EXIT.wrongKey, EXIT.referencesMissing],
       ),
     )
-    .action(({ init, lockDays, retryLock }: Options, command: Command) =>
+    .action(({ init, lockDays, retryLock, ...allowed }: Options, command: Command) =>
       run(command, async (session) => {
         const { operations, configuration, world } = session;
         const writing = await session.writing(retryLock);
@@ -42,12 +49,16 @@ export function addSnapshot(program: Command, run: Run): void {
             lockDays: lockDays ?? configuration.lockDays,
             cloudSnapshot: await session.cloudSnapshot(),
           }),
+          allowed,
         );
       }),
     );
 }
 
-function outcome({ manifest, unchanged, incomplete, lockExtensions }: SnapshotReport): Outcome {
+function outcome(
+  { manifest, unchanged, incomplete, lockExtensions }: SnapshotReport,
+  { allowIncomplete = false, allowPartial = false }: Options,
+): Outcome {
   const { id, status, files, added, missing } = manifest;
   const summary = summarise(manifest);
   const lines = [
@@ -67,7 +78,7 @@ function outcome({ manifest, unchanged, incomplete, lockExtensions }: SnapshotRe
   };
 
   function exitCode(): ExitCode {
-    if (status === "partial") return EXIT.referencesMissing;
-    return incomplete.length > 0 ? EXIT.incompleteSource : EXIT.success;
+    if (status === "partial" && !allowPartial) return EXIT.referencesMissing;
+    return incomplete.length > 0 && !allowIncomplete ? EXIT.incompleteSource : EXIT.success;
   }
 }

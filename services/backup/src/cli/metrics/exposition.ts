@@ -20,11 +20,20 @@ class Exposition {
   }
 }
 
+/** What a site's configuration asks for. */
+export interface Wanted {
+  /** Snapshots that the cloud makes of the database beside each of the program's. */
+  readonly cloudSnapshots: boolean;
+}
+
 /**
  * What the repository itself says: a CronJob that was made anew, or a site whose CronJobs are gone, changes nothing in it.
- * A metric of something that has never taken place is absent.
+ * A metric of something that has never taken place, or that nobody wants, is absent.
  */
-export function exposeState({ repository, snapshots, verification, drill, passedDrill }: RepositoryState): string {
+export function exposeState(
+  { repository, snapshots, verification, drill, passedDrill }: RepositoryState,
+  { cloudSnapshots }: Wanted,
+): string {
   const manifests = snapshots.flatMap((snapshot) => ("problem" in snapshot ? [] : [snapshot]));
   const newest = manifests.at(-1);
   const complete = manifests.filter(({ status }) => status === "complete").at(-1);
@@ -44,7 +53,7 @@ export function exposeState({ repository, snapshots, verification, drill, passed
   ]);
   page.value("last_complete_snapshot_timestamp_seconds", "Moment of the newest complete snapshot.", unix(complete?.t0));
   if (newest !== undefined) {
-    const { t0, finishedAt, databaseBytes, files, added, missing } = summarise(newest);
+    const { t0, finishedAt, databaseBytes, cloudSnapshot, files, added, missing } = summarise(newest);
     page.value("last_snapshot_timestamp_seconds", "Moment of the newest snapshot.", unix(t0));
     page.value(
       "last_snapshot_duration_seconds",
@@ -56,6 +65,11 @@ export function exposeState({ repository, snapshots, verification, drill, passed
     page.value("last_snapshot_files_bytes", "Size of those.", files.bytes);
     page.value("last_snapshot_added_bytes", "Size of the files that were new in it.", added.bytes);
     page.value("last_snapshot_missing_files", "Files that it lacks.", missing?.blobs ?? 0);
+    page.value(
+      "last_snapshot_cloud_snapshot",
+      "Whether the cloud made one of the database beside it: 1 or 0.",
+      cloudSnapshots ? Number(cloudSnapshot !== undefined) : undefined,
+    );
   }
   page.value("last_verification_timestamp_seconds", "End of the newest verification.", unix(verification?.finishedAt));
   page.value("last_verification_findings", "Problems that it found.", verification?.findings);
