@@ -184,12 +184,13 @@ export class AlbEdge extends Construct {
   }
 
   private targetGroup(): LbTargetGroup {
-    const { name, vpcId, servicePort = 8080, healthCheckPort, healthCheckPath = "/health" } = this.props;
+    const { name, vpcId, healthCheckPort, healthCheckPath = "/health" } = this.props;
     return new LbTargetGroup(this, "target-group", {
       name: `${name}-web`,
       targetType: "ip",
       protocol: "HTTP",
-      port: servicePort,
+      // Whatever the pods' port is, which is named when a pod is registered: a target group of another port is another one.
+      port: 8080,
       vpcId,
       // Requests differ a hundredfold in length: a new one goes to the pod with the fewest under way.
       loadBalancingAlgorithmType: "least_outstanding_requests",

@@ -62,7 +62,8 @@ export class NlbEdge extends Construct {
         remedy: "shorten the name: load balancers and target groups take 32 characters",
       });
     }
-    const loadBalancer = new Lb(this, "load-balancer", {
+    // Another address than the Application Load Balancer's, whose place it can take and whatever protects that one.
+    const loadBalancer = new Lb(this, "network-load-balancer", {
       name,
       loadBalancerType: "network",
       internal: false,
@@ -94,17 +95,19 @@ export class NlbEdge extends Construct {
       ...this.props,
       name: `${name}-nlb`,
       of: "ingress controller",
-      podPorts: { "http-": httpPort, "https-": httpsPort, "health-": healthPort },
+      // No address of the other edge's either: a rule that outlives the group it names keeps the group from being deleted.
+      podPorts: { "network-http-": httpPort, "network-https-": httpsPort, "network-health-": healthPort },
     });
   }
 
   private listener(loadBalancer: Lb, protocol: "http" | "https", port: 80 | 443) {
-    const { name, vpcId, httpPort, httpsPort, healthPort, healthPath } = this.props;
+    const { name, vpcId, healthPort, healthPath } = this.props;
     const targetGroup = new LbTargetGroup(this, `${protocol}-target-group`, {
       name: `${name}-${protocol}`,
       targetType: "ip",
       protocol: "TCP",
-      port: protocol === "http" ? httpPort : httpsPort,
+      // Whatever the pods' port is, which is named when a pod is registered: a target group of another port is another one.
+      port,
       vpcId,
       preserveClientIp: "true",
       deregistrationDelay: "60",

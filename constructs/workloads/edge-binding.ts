@@ -39,11 +39,12 @@ export class EdgeBinding extends Construct {
 function bindingValues(entrance: EdgeBindingProps["entrance"], props: EdgeBindingProps) {
   if (entrance.kind === "target-groups") {
     const { httpTargetGroupArn: http, httpsTargetGroupArn: https } = entrance;
+    // Named apart, for a binding's target group cannot be changed when another load balancer takes the place of the first.
     return {
-      targetGroups: {
-        http: { arn: http, port: 80 },
-        ...(https === undefined ? {} : { https: { arn: https, port: 443 } }),
-      },
+      targetGroups:
+        https === undefined
+          ? { web: { arn: http, port: 80 } }
+          : { http: { arn: http, port: 80 }, https: { arn: https, port: 443 } },
     };
   }
   return {

@@ -113,8 +113,17 @@ describe("listeners", () => {
 describe("the target group", () => {
   const group = template.only("aws_lb_target_group");
 
-  test("holds pods by address, on the port they listen on", () => {
-    expect(group).toMatchObject({ target_type: "ip", port: 8080, protocol: "HTTP" });
+  test("holds pods by address, and stays when those of another port take their place", () => {
+    // Source: `ForceNew` in the provider's internal/service/elbv2/target_group.go.
+    const forced = {
+      name: "moodle-production-1-web",
+      target_type: "ip",
+      port: 8080,
+      protocol: "HTTP",
+      vpc_id: "vpc-one",
+    };
+    expect(group).toMatchObject(forced);
+    expect(synthesize({ servicePort: 8000 }).only("aws_lb_target_group")).toMatchObject(forced);
   });
 
   test("asks each pod whether it can answer", () => {

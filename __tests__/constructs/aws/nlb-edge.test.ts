@@ -1,5 +1,8 @@
+import { AlbEdge } from "../../../constructs/aws/alb-edge";
 import { NlbEdge, type NlbEdgeProps } from "../../../constructs/aws/nlb-edge";
+import { INGRESS_CONTROLLER_PODS } from "../../../constructs/workloads/ingress-controller";
 import { Template } from "../../support/template";
+import { albEdgeProps } from "./support/alb-edge-props";
 
 function synthesize(overrides: Partial<NlbEdgeProps> = {}): Template {
   return Template.from((stack) => {
@@ -31,15 +34,34 @@ test("passes connections on, and ends no TLS", () => {
 });
 
 test.each([
-  ["http", 8000],
-  ["https", 8443],
-])("pods of the controller take %s on port %d, with the visitor's address", (protocol, port) => {
+  ["http", 80],
+  ["https", 443],
+])("pods of the controller take %s, whatever their port, with the visitor's address", (protocol, port) => {
   expect(template.only("aws_lb_target_group", { name: `moodle-production-1-${protocol}` })).toMatchObject({
     target_type: "ip",
     port,
     preserve_client_ip: "true",
     health_check: { port: "8080", path: "/ping", protocol: "HTTP" },
   });
+});
+
+test("target groups stay when another controller takes the place of the first", () => {
+  // Source: `ForceNew` in the provider's internal/service/elbv2/target_group.go.
+  const kept = Object.values(INGRESS_CONTROLLER_PODS).map((pods) =>
+    synthesize(pods)
+      .resources("aws_lb_target_group")
+      .map(({ name, port, protocol, target_type, vpc_id }) => ({ name, port, protocol, target_type, vpc_id })),
+  );
+  for (const one of kept) expect(one).toEqual(kept[0]);
+});
+
+test("takes the place of an Application Load Balancer that nothing protects any more", () => {
+  const alb = Template.from((stack) => {
+    new AlbEdge(stack, "edge", { ...albEdgeProps, healthCheckPort: 8081 });
+  }).addresses();
+  const toPods = /aws_vpc_security_group_\w+\.edge_(\w|-)*(to-pods|pods-from-load-balancer)/;
+  const shared = template.addresses().filter((address) => alb.includes(address));
+  expect(shared.filter((address) => address.startsWith("aws_lb.") || toPods.test(address))).toEqual([]);
 });
 
 test("pods admit the load balancer on these ports and that of their health alone", () => {

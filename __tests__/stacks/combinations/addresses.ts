@@ -27,8 +27,11 @@ export function addresses(cloud: Cloud, all: Combinations): void {
     });
 
     if (cloud === "aws")
-      test("production with CloudFront", () => {
-        expectRecorded("aws-production-cdn", find("production-aws-postgresql-protected-cdn").environment);
+      test.each([
+        ["with CloudFront", "cdn", "cdn"],
+        ["whose controller ends TLS", "nlb", "nlb-traefik"],
+      ])("production %s", (_, name, variant) => {
+        expectRecorded(`aws-production-${name}`, find(`production-aws-postgresql-protected-${variant}`).environment);
       });
   });
 }
