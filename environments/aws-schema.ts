@@ -12,6 +12,14 @@ import {
   stateBucket,
 } from "./shared-schema";
 
+const applyImmediately = (of: string, change: string) =>
+  z
+    .boolean()
+    .optional()
+    .describe(
+      `Whether what restarts ${of} is done at once, or in the maintenance window. Set it for the deploy that changes ${change}. Default: false where protected, true where disposable.`,
+    );
+
 const rdsShared = {
   instanceClass: matching(
     /^db\.[a-z0-9]+\.(?!nano|micro)[a-z0-9]+$/,
@@ -38,6 +46,7 @@ const rdsShared = {
   backupRetentionDays: count(1, 35)
     .optional()
     .describe("Days of point-in-time recovery. Default: 14 where protected, 1 where disposable."),
+  applyImmediately: applyImmediately("the database", "`version`"),
 };
 
 const awsDatabase = z
@@ -204,6 +213,7 @@ export const awsSchema = z.strictObject({
       cacheNodeType: nodeType("an ElastiCache node type, such as cache.t4g.medium")
         .optional()
         .describe(`Nodes for the cache, where it has a group of its own. ${BY_SIZE}`),
+      applyImmediately: applyImmediately("nodes", "`engine`"),
     })
     .prefault({})
     .describe("ElastiCache for sessions and caches."),

@@ -76,6 +76,15 @@ function awsVariants(): Combination[] {
     combination("staging", { ...staging, database: { ...size, masterPassword: "write-only" } }, "write-only"),
     combination("staging", { ...staging, database: { ...size, version: "15" } }, "postgresql-15"),
     combination("production", { ...production, redis: { groups: "shared", engine: "redis" } }, "redis-shared"),
+    combination(
+      "production",
+      {
+        ...production,
+        database: { ...size, readReplicas: 1, applyImmediately: true },
+        redis: { applyImmediately: true },
+      },
+      "at-once",
+    ),
     combination("staging", { ...staging, redis: { groups: "separate" } }, "redis-separate"),
     combination("staging", { ...staging, state: { lock: "dynamodb" } }, "dynamodb-lock"),
     combination("staging", { ...staging, ci: undefined, cluster: { administrators } }, "no-ci"),

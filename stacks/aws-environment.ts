@@ -326,6 +326,7 @@ export class AwsEnvironmentStack extends PlatformStack {
         ...dataTier,
         name: `${prefix}-${use}`,
         engine: redis.engine,
+        applyImmediately: redis.applyImmediately,
         nodeType,
         replicas: protection === "disposable" ? 0 : 1,
         evictionPolicy,

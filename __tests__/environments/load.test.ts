@@ -281,6 +281,7 @@ describe("overrides from the outside", () => {
     ["EDGE__WAF", "true", { edge: { waf: true } }],
     ["ZONES", '["eu-central-1b","eu-central-1c"]', { zones: ["eu-central-1b", "eu-central-1c"] }],
     ["DATABASE__VERSION", "16", { database: { version: "16" } }],
+    ["DATABASE__APPLY_IMMEDIATELY", "true", { database: { applyImmediately: true } }],
   ])("%s is read as the type of its field", (field, text, expected) => {
     expect(load({ [`MOODLE_PLATFORM__STAGING__${field}`]: text })[0]).toMatchObject(expected);
   });

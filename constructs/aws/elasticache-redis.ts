@@ -29,6 +29,12 @@ export interface ElastiCacheRedisProps {
   readonly evictionPolicy: "noeviction" | "allkeys-lru" | "allkeys-lfu" | "volatile-lru" | "volatile-lfu";
   /** Weekly, UTC. @default "sun:03:30-sun:04:30" */
   readonly maintenanceWindow?: string;
+  /**
+   * Whether what restarts nodes is done at once, or in the maintenance window. Another engine or major version needs it: the old
+   * parameter group is deleted in the same deploy, which ElastiCache refuses while a group has it.
+   * @default true where disposable, false where protected
+   */
+  readonly applyImmediately?: boolean;
   /** Days that the slow log is kept. @default 90 */
   readonly logRetentionDays?: number;
   /** Raise it to rotate the AUTH token: the former one stays valid until the next rotation. @default 1 */
@@ -129,7 +135,7 @@ export class ElastiCacheRedis extends Construct {
       authTokenUpdateStrategy: "ROTATE",
       // It would raise 8.0 to 8.1, which Terraform, to whom the version is given, takes for a downgrade. Patches come anyway.
       autoMinorVersionUpgrade: "false",
-      applyImmediately: !isProtected,
+      applyImmediately: props.applyImmediately ?? !isProtected,
       maintenanceWindow: props.maintenanceWindow ?? "sun:03:30-sun:04:30",
       snapshotRetentionLimit: 0,
       logDeliveryConfiguration: [

@@ -58,6 +58,12 @@ export interface RdsDatabaseProps {
   readonly backupWindow?: string;
   /** Weekly, UTC. @default "sun:03:30-sun:04:30" */
   readonly maintenanceWindow?: string;
+  /**
+   * Whether what restarts the database is done at once, or in the maintenance window. A new major version needs it: the old
+   * parameter group is deleted in the same deploy, which RDS refuses while an instance has it.
+   * @default true where disposable, false where protected
+   */
+  readonly applyImmediately?: boolean;
   /** Days that exported logs are kept. @default 90 */
   readonly logRetentionDays?: number;
   readonly vpcId: string;
@@ -212,7 +218,7 @@ export class RdsDatabase extends Construct {
       maxAllocatedStorage: props.maxStorageGb,
       parameterGroupName: parameterGroup.name,
       publiclyAccessible: false,
-      applyImmediately: !this.isProtected,
+      applyImmediately: props.applyImmediately ?? !this.isProtected,
       autoMinorVersionUpgrade: true,
       allowMajorVersionUpgrade: true,
       ...this.operations(name, "instance", instanceClass),
@@ -253,7 +259,7 @@ export class RdsDatabase extends Construct {
       deleteAutomatedBackups: !this.isProtected,
       skipFinalSnapshot: !this.isProtected,
       finalSnapshotIdentifier: this.isProtected ? `${identifier}-final` : undefined,
-      applyImmediately: !this.isProtected,
+      applyImmediately: props.applyImmediately ?? !this.isProtected,
       allowMajorVersionUpgrade: true,
       caCertificateIdentifier: "rds-ca-rsa2048-g1",
       ...this.operations(identifier, "cluster", props.instanceClass),

@@ -118,6 +118,14 @@ test("Redis has its own version and family", () => {
   expect(template.only("aws_elasticache_parameter_group").family).toBe("redis7");
 });
 
+test.each([
+  [{}, false],
+  [{ protection: "disposable" }, true],
+  [{ applyImmediately: true }, true],
+] as const)("with %j, whether what restarts nodes is done at once: %s", (props, atOnce) => {
+  expect(build(props).template.only("aws_elasticache_replication_group").apply_immediately).toBe(atOnce);
+});
+
 test("raising the token's version makes a new token, and writes it", () => {
   const { template } = build({ authTokenVersion: 2 });
   expect(template.only("random_password").keepers).toEqual({ version: "2" });

@@ -185,6 +185,14 @@ describe("read replicas", () => {
     expect(parametersOf(group ?? {})["rds.force_ssl"]).toBe("1");
   });
 
+  test("get the parameter group of a new version after the primary, with which RDS has upgraded them", () => {
+    // Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.MajorVersion.Process.html
+    for (const { replicate_source_db, engine_version } of replicas) {
+      expect(replicate_source_db).toMatch(/^\$\{aws_db_instance\..+\.identifier\}$/);
+      expect(engine_version).toBeUndefined();
+    }
+  });
+
   test("are the endpoint's readers", () => expect(database.endpoint.readerHosts).toHaveLength(2));
 
   test("leave the primary with a write-only password that nothing else reads", () => {
@@ -298,6 +306,28 @@ describe.each([
 test("MariaDB has no extended support to refuse", () => {
   const { template } = build({ engine: "mariadb", engineVersion: "11.4" });
   expect(template.only("aws_db_instance").engine_lifecycle_support).toBeUndefined();
+});
+
+describe("what restarts a database", () => {
+  const appliesAtOnce = (props: Partial<RdsDatabaseProps>) => {
+    const { template } = build(props);
+    return [...template.resources("aws_db_instance"), ...template.resources("aws_rds_cluster")].map(
+      ({ apply_immediately }) => apply_immediately,
+    );
+  };
+  const cluster = { topology: "multi-az-cluster", instanceClass: "db.m6gd.large" } as const;
+
+  test("waits for the maintenance window where protected, and nowhere else", () => {
+    expect(appliesAtOnce({ readReplicas: 1 })).toEqual([false, false]);
+    expect(appliesAtOnce(cluster)).toEqual([false]);
+    expect(appliesAtOnce({ readReplicas: 1, protection: "disposable" })).toEqual([true, true]);
+  });
+
+  test("is done at once where that is said, as a new major version needs", () => {
+    expect(appliesAtOnce({ readReplicas: 1, applyImmediately: true })).toEqual([true, true]);
+    expect(appliesAtOnce({ ...cluster, applyImmediately: true })).toEqual([true]);
+    expect(appliesAtOnce({ protection: "disposable", applyImmediately: false })).toEqual([false]);
+  });
 });
 
 test("a disposable database goes without a trace", () => {

@@ -85,6 +85,23 @@ export function invariants(cloud: Cloud, all: Combinations): void {
     });
   });
 
+  if (cloud === "aws")
+    test("what restarts data waits for the maintenance window where protected, unless the environment says otherwise", () => {
+      const otherwise = violations((template, { input }) => {
+        const fields = input.cloud === "aws" ? input : undefined;
+        const waits = (applyImmediately: boolean | undefined) => applyImmediately ?? input.protection === "disposable";
+        const rules = {
+          aws_db_instance: waits(fields?.database?.applyImmediately),
+          aws_rds_cluster: waits(fields?.database?.applyImmediately),
+          aws_elasticache_replication_group: waits(fields?.redis?.applyImmediately),
+        };
+        return Object.entries(rules).flatMap(([type, expected]) =>
+          breaking(template, type, ({ apply_immediately }) => apply_immediately === expected),
+        );
+      });
+      expect(otherwise).toEqual([]);
+    });
+
   describe("providers", () => {
     test("are pinned, by full address", () => {
       const loose = violations((template) => {
