@@ -41,7 +41,13 @@ export class AwsBootstrapStack extends PlatformStack {
       region,
       lock: environment.state.lock,
     });
-    new ContainerRegistry(this, "registry", { name: base, images: IMAGES, account, region, protection });
+    const registry = new ContainerRegistry(this, "registry", {
+      name: base,
+      images: IMAGES,
+      account,
+      region,
+      protection,
+    });
     if (ci === undefined) return;
 
     const roles = new CiRoles(this, "ci", {
@@ -52,6 +58,7 @@ export class AwsBootstrapStack extends PlatformStack {
       githubEnvironment: name,
       oidcProvider: ci.oidcProvider,
       state,
+      registry,
     });
     new TerraformOutput(this, "plan-role", {
       value: roles.planRoleArn,

@@ -3,7 +3,8 @@ import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy-attachment";
 import { Construct } from "constructs";
-import { CiBoundary, environmentArns } from "./ci-boundary";
+import { bootstrapDenials, CiBoundary, environmentArns } from "./ci-boundary";
+import type { ContainerRegistry } from "./container-registry";
 import { managedPolicyArn, type PolicyStatement, partition, policyDocument } from "./iam-policy";
 import type { StateBucket } from "./state-bucket";
 
@@ -19,6 +20,7 @@ export interface CiRolesProps {
   /** An account holds one OIDC provider of GitHub: `existing` where something else has made it. @default "create" */
   readonly oidcProvider?: "create" | "existing";
   readonly state: StateBucket;
+  readonly registry: ContainerRegistry;
 }
 
 const ISSUER = "token.actions.githubusercontent.com";
@@ -38,7 +40,8 @@ export function ciRoleNames(name: string) {
  *
  * `deploy` is for jobs in the GitHub environment. It manages everything but identities, and of those only roles named
  * after the environment, each under the boundary (see `CiBoundary`), so that no role it makes may do more. It can neither
- * change itself nor what bootstrap has made; bootstrap is deployed by an administrator.
+ * change itself nor what bootstrap has made, whose use is left to it: it writes its own state and pushes images. Bootstrap is
+ * deployed by an administrator.
  */
 export class CiRoles extends Construct {
   readonly planRoleArn: string;
@@ -244,47 +247,23 @@ export class CiRoles extends Construct {
   }
 
   private deployDenials(): PolicyStatement[] {
-    const { name, account, region, state } = this.props;
-    const service = (which: string, resource: string) =>
-      `arn:${partition(region)}:${which}:${region}:${account}:${resource}`;
+    const { state } = this.props;
     return [
       {
         Sid: "DenyStateBucket",
         Effect: "Deny",
-        Action: [
-          "s3:DeleteBucket",
-          "s3:DeleteBucketPolicy",
-          "s3:DeleteObjectVersion",
-          "s3:PutBucketPolicy",
-          "s3:PutBucketVersioning",
-          "s3:PutBucketPublicAccessBlock",
-          "s3:PutEncryptionConfiguration",
-          "s3:PutLifecycleConfiguration",
-        ],
+        NotAction: [...READ_BUCKET, "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
         Resource: [state.bucketArn, `${state.bucketArn}/*`],
       },
+      // The states of bootstrap's stacks, with their locks.
       {
-        Sid: "DenyStateKey",
+        Sid: "DenyBootstrapState",
         Effect: "Deny",
-        Action: ["kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:PutKeyPolicy", "kms:DisableKeyRotation"],
-        Resource: state.keyArn,
+        NotAction: READ_BUCKET,
+        Resource: `${state.bucketArn}/bootstrap-*`,
       },
-      {
-        Sid: "DenyRegistry",
-        Effect: "Deny",
-        Action: ["ecr:DeleteRepository", "ecr:PutImageTagMutability", "ecr:SetRepositoryPolicy"],
-        Resource: service("ecr", `repository/${name}/*`),
-      },
-      ...(state.lockTableArn === undefined
-        ? []
-        : [
-            {
-              Sid: "DenyLockTable",
-              Effect: "Deny" as const,
-              Action: ["dynamodb:DeleteTable", "dynamodb:UpdateTable"],
-              Resource: state.lockTableArn,
-            },
-          ]),
+      ...bootstrapDenials(this.props),
+      ...(state.lockTableArn === undefined ? [] : lockTableDenials(state.bucketName, state.lockTableArn)),
     ];
   }
 
@@ -298,6 +277,28 @@ export class CiRoles extends Construct {
   private allow(id: string, role: IamRole, statements: readonly PolicyStatement[]): void {
     new IamRolePolicy(this, id, { name: "permissions", role: role.name, policy: policyDocument(statements) });
   }
+}
+
+const READ_BUCKET = ["s3:Get*", "s3:List*"];
+
+/** What holds a lock is an item, and bootstrap's are named after its states. */
+function lockTableDenials(bucketName: string, lockTableArn: string): PolicyStatement[] {
+  const read = ["dynamodb:Describe*", "dynamodb:Get*", "dynamodb:List*"];
+  return [
+    {
+      Sid: "DenyLockTable",
+      Effect: "Deny",
+      NotAction: [...read, "dynamodb:PutItem", "dynamodb:DeleteItem"],
+      Resource: lockTableArn,
+    },
+    {
+      Sid: "DenyBootstrapLock",
+      Effect: "Deny",
+      Action: ["dynamodb:PutItem", "dynamodb:DeleteItem"],
+      Resource: lockTableArn,
+      Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": `${bucketName}/bootstrap-*` } },
+    },
+  ];
 }
 
 /** Services to which roles of the environment are given. */

@@ -20,6 +20,8 @@ export interface ContainerRegistryProps {
 export class ContainerRegistry extends Construct {
   /** ARNs by image. */
   readonly repositoryArns: Readonly<Record<string, string>>;
+  /** Of the key that encrypts them. */
+  readonly keyArn: string;
 
   constructor(scope: Construct, id: string, props: ContainerRegistryProps) {
     super(scope, id);
@@ -60,6 +62,7 @@ export class ContainerRegistry extends Construct {
       });
       return [image, repository.arn] as const;
     });
+    this.keyArn = key.keyArn;
     this.repositoryArns = Object.fromEntries(repositories);
   }
 }

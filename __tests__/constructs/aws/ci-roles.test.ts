@@ -1,8 +1,9 @@
 import { CiRoles, type CiRolesProps } from "../../../constructs/aws/ci-roles";
+import { ContainerRegistry } from "../../../constructs/aws/container-registry";
 import { StateBucket } from "../../../constructs/aws/state-bucket";
 import { type Resource, Template } from "../../support/template";
 
-const base: Omit<CiRolesProps, "state"> = {
+const base: Omit<CiRolesProps, "state" | "registry"> = {
   name: "moodle-production",
   account: "111122223333",
   region: "eu-central-1",
@@ -17,7 +18,8 @@ function build(props: Partial<CiRolesProps> = {}, lock: "file" | "dynamodb" = "f
       bucketName: "moodle-production-state-111122223333",
       lock,
     });
-    new CiRoles(scope, "ci", { ...base, state, ...props });
+    const registry = new ContainerRegistry(scope, "registry", { ...base, images: ["moodle"] });
+    new CiRoles(scope, "ci", { ...base, state, registry, ...props });
   });
 }
 
@@ -37,7 +39,7 @@ function bySid(statements: Resource[], sid: string): Resource {
 }
 
 const actions = (statements: Resource[], effect: string): string[] =>
-  statements.filter(({ Effect }) => Effect === effect).flatMap(({ Action }) => Action);
+  statements.filter(({ Effect }) => Effect === effect).flatMap(({ Action }) => Action ?? []);
 
 /** Whether IAM's wildcards match an ARN. */
 const matches = (pattern: string, arn: string): boolean =>
@@ -47,6 +49,18 @@ const matches = (pattern: string, arn: string): boolean =>
       .replaceAll("*", ".*")
       .replaceAll("?", ".")}$`,
   ).test(arn);
+
+/** Whether a statement that has no condition denies an action on a resource. */
+const denies = (statements: Resource[], action: string, resource: string): boolean =>
+  statements.some(({ Effect, Action, NotAction, Resource, Condition }) => {
+    const named = (patterns: string | string[]) => [patterns].flat().some((pattern) => matches(pattern, action));
+    return (
+      Effect === "Deny" &&
+      Condition === undefined &&
+      (Action === undefined ? !named(NotAction) : named(Action)) &&
+      [Resource].flat().some((pattern) => matches(pattern, resource))
+    );
+  });
 
 describe("with a lock file", () => {
   const template = build();
@@ -158,20 +172,76 @@ describe("with a lock file", () => {
   });
 
   test("deploy hands roles to named services only", () => {
-    const passing = deploy.filter(({ Action }) => Action.includes("iam:PassRole"));
+    const passing = deploy.filter(({ Action }) => Action?.includes("iam:PassRole"));
     expect(passing).toHaveLength(1);
     expect(passing[0]?.Condition.StringEquals["iam:PassedToService"]).toContain("eks.amazonaws.com");
   });
 
-  test("deploy cannot loosen or remove what holds the state", () => {
-    expect(actions(deploy, "Deny")).toEqual(
-      expect.arrayContaining([
-        "s3:DeleteBucket",
-        "s3:PutBucketPolicy",
-        "s3:DeleteObjectVersion",
-        "kms:ScheduleKeyDeletion",
-      ]),
-    );
+  describe("what bootstrap has made", () => {
+    const arn = (type: string, path: string) => {
+      const [id] = Object.keys(template.all(type)).filter((one) => one.startsWith(path));
+      return `\${${type}.${id}.arn}`;
+    };
+    const named = (service: string, resource: string) => `arn:aws:${service}:eu-central-1:111122223333:${resource}`;
+    const bucket = arn("aws_s3_bucket", "state_bucket");
+    const connection = named("codeconnections", "connection/7f0c0b52");
+    const image = named("ecr", "repository/moodle-production/moodle");
+
+    test.each([
+      ["s3:DeleteBucket", bucket],
+      ["s3:PutBucketPolicy", bucket],
+      ["s3:PutLifecycleConfiguration", bucket],
+      ["s3:PutReplicationConfiguration", bucket],
+      ["s3:DeleteObjectVersion", `${bucket}/production.tfstate`],
+      ["s3:PutObject", `${bucket}/bootstrap-production.tfstate`],
+      ["s3:DeleteObject", `${bucket}/bootstrap-production.tfstate`],
+      ["s3:PutObject", `${bucket}/bootstrap-production.tfstate.tflock`],
+      ...["ScheduleKeyDeletion", "DisableKey", "PutKeyPolicy", "DisableKeyRotation", "RevokeGrant"].flatMap(
+        (action) => [
+          [`kms:${action}`, arn("aws_kms_key", "state_key")],
+          [`kms:${action}`, arn("aws_kms_key", "registry_key")],
+        ],
+      ),
+      ["kms:UpdateAlias", named("kms", "alias/moodle-production-state")],
+      ["kms:DeleteAlias", named("kms", "alias/moodle-production-registry")],
+      ["ecr:DeleteRepository", image],
+      ["ecr:BatchDeleteImage", image],
+      ["ecr:PutLifecyclePolicy", image],
+      ["ecr:DeleteLifecyclePolicy", image],
+      ["ecr:SetRepositoryPolicy", image],
+      ["ecr:PutImageTagMutability", image],
+      ["codeconnections:DeleteConnection", connection],
+      ["codestar-connections:DeleteConnection", connection],
+    ] as [string, string][])("neither deploy nor a role that it makes can %s on %s", (action, resource) => {
+      expect(denies(deploy, action, resource)).toBe(true);
+      expect(denies(boundary, action, resource)).toBe(true);
+    });
+
+    test.each([
+      ["s3:ListBucket", bucket],
+      ["s3:GetObject", `${bucket}/bootstrap-production.tfstate`],
+      ["s3:GetObject", `${bucket}/production.tfstate`],
+      ["s3:PutObject", `${bucket}/production.tfstate`],
+      ["s3:PutObject", `${bucket}/production.tfstate.tflock`],
+      ["s3:DeleteObject", `${bucket}/production.tfstate.tflock`],
+      ["s3:PutBucketPolicy", "arn:aws:s3:::moodle-production-1-files-111122223333"],
+      ["kms:Decrypt", arn("aws_kms_key", "state_key")],
+      ["kms:GenerateDataKey", arn("aws_kms_key", "state_key")],
+      ["kms:PutKeyPolicy", named("kms", "key/1")],
+      ["kms:UpdateAlias", named("kms", "alias/moodle-production-1-data")],
+      ["ecr:GetAuthorizationToken", "*"],
+      ["ecr:BatchCheckLayerAvailability", image],
+      ["ecr:InitiateLayerUpload", image],
+      ["ecr:UploadLayerPart", image],
+      ["ecr:CompleteLayerUpload", image],
+      ["ecr:PutImage", image],
+      ["ecr:BatchGetImage", image],
+      ["ecr:DescribeImages", image],
+      ["codeconnections:UseConnection", connection],
+      ["codeconnections:PassConnection", connection],
+    ])("deploy is not kept from %s on %s", (action, resource) => {
+      expect(denies(deploy, action, resource)).toBe(false);
+    });
   });
 
   test("the boundary leaves no role to manage identities or to read the state", () => {
@@ -184,8 +254,10 @@ describe("with a lock file", () => {
   });
 
   test("policies fit into IAM's limits", () => {
-    for (const { policy: text } of template.resources("aws_iam_role_policy")) expect(text.length).toBeLessThan(10_240);
-    expect(template.only("aws_iam_policy").policy.length).toBeLessThan(6_144);
+    const length = (text: string) => text.replaceAll(/\$\{[^}]+\}/g, "a".repeat(100)).length;
+    const longest = build({ name: `moodle-${"a".repeat(24)}` }, "dynamodb");
+    for (const { policy: text } of longest.resources("aws_iam_role_policy")) expect(length(text)).toBeLessThan(10_240);
+    expect(length(longest.only("aws_iam_policy").policy)).toBeLessThan(6_144);
   });
 });
 
@@ -198,7 +270,25 @@ test("with a lock table, plan may hold its items and see no other", () => {
   );
   expect(bySid(plan, "DenyItems").NotResource).toBe(table);
   expect(actions(plan, "Allow")).not.toContain("s3:PutObject");
-  expect(bySid(policy(template, "deploy"), "DenyLockTable").Action).toContain("dynamodb:DeleteTable");
+});
+
+test("with a lock table, deploy may hold its items but bootstrap's, and not change the table", () => {
+  const template = build({}, "dynamodb");
+  const deploy = policy(template, "deploy");
+  const table = `\${aws_dynamodb_table.${Object.keys(template.all("aws_dynamodb_table"))[0]}.arn}`;
+  for (const action of ["DeleteTable", "UpdateTable", "UpdateTimeToLive", "UpdateContinuousBackups"]) {
+    expect(denies(deploy, `dynamodb:${action}`, table)).toBe(true);
+    expect(denies(JSON.parse(template.only("aws_iam_policy").policy).Statement, `dynamodb:${action}`, table)).toBe(
+      true,
+    );
+  }
+  for (const action of ["DescribeTable", "GetItem", "PutItem", "DeleteItem"]) {
+    expect(denies(deploy, `dynamodb:${action}`, table)).toBe(false);
+  }
+  expect(bySid(deploy, "DenyBootstrapLock")).toMatchObject({
+    Action: ["dynamodb:PutItem", "dynamodb:DeleteItem"],
+    Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": expect.stringMatching(/\/bootstrap-\*$/) } },
+  });
 });
 
 test("an account's provider that exists is not made again", () => {
