@@ -1,4 +1,6 @@
 /** What moodle-operator may read: the logins that Moodle uses, and nothing else. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Cloud, Combinations } from "../../support/stacks";
 import type { Template } from "../../support/template";
 
@@ -14,6 +16,24 @@ export function operator(cloud: Cloud, all: Combinations): void {
       expect(readable(environment)).toEqual(isWatched ? LOGINS : []);
     }
   });
+
+  if (cloud === "aws")
+    test("what is built here and runs on system nodes, which may be Graviton, is built for both architectures", () => {
+      const images = all().flatMap(({ environment }) => imagesOnSystemNodes(environment));
+      expect([...new Set(images)]).toEqual(["operator"]);
+      const page = readFileSync(join(__dirname, "../../../docs/setup/aws.md"), "utf8");
+      expect(page).toContain("--platform linux/amd64,linux/arm64 -f images/operator/Dockerfile");
+      expect(page.match(/for image in (.+); do/)?.[1]?.split(" ")).not.toContain("operator");
+    });
+}
+
+/** Names of the images of the environment's own registry, in releases that go to the system nodes. */
+function imagesOnSystemNodes(template: Template): string[] {
+  return template
+    .resources("helm_release")
+    .map(({ values }) => String(values))
+    .filter((values) => /nodeSelector\W+node-pool\W+system/.test(values))
+    .flatMap((values) => [...values.matchAll(/\.dkr\.ecr\.[^"\s]+\/([\w-]+)[:@]/g)].map(([, name = ""]) => name));
 }
 
 function readableOnAws(template: Template): string[] {
