@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { awsSchema } from "../../environments/aws-schema";
 import { googleSchema } from "../../environments/google-schema";
+import { loadEnvironments } from "../../environments/load";
+import { production } from "../../examples/aws/production";
+import { staging } from "../../examples/aws/staging";
 import { backupConfigurationPage } from "../../scripts/docs/backup";
 import { environmentPage, environmentRows } from "../../scripts/docs/environment";
 import { namesPage } from "../../scripts/docs/names";
@@ -44,4 +47,17 @@ test("a field of one variant alone says so, and a field of all stands once", () 
   expect(versions).toHaveLength(3);
   expect(versions[2]).toBe('Version of MariaDB. Only with engine `"mariadb"`.');
   expect(rows.aws.filter(({ path }) => path === "database.instanceClass")).toHaveLength(1);
+});
+
+test("the page for AWS asks for the processors that the nodes of each example may have", () => {
+  const page = readFileSync(join(docs, "setup/aws.md"), "utf8");
+  const asked = { staging: /--quota-code L-1216C47A --desired-value (\d+)/, production: /(\d+) for `production`/ };
+  for (const { name, ...environment } of loadEnvironments([staging, production])) {
+    if (environment.cloud !== "aws") continue;
+    const { systemNodes, nodes } = environment.cluster;
+    const processors = Number(asked[name as keyof typeof asked].exec(page)?.[1]);
+    // A "large" instance has two.
+    expect(systemNodes.instanceType).toMatch(/\.large$/);
+    expect(processors).toBeGreaterThanOrEqual(2 * (systemNodes.count + 1) + nodes.cpuLimit);
+  }
 });

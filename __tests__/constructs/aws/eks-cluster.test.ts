@@ -197,6 +197,10 @@ describe("system nodes", () => {
     expect(nodeGroup).toMatchObject({ node_repair_config: { enabled: true }, update_config: { max_unavailable: 1 } });
   });
 
+  test("keep the release of their operating system that they were brought by hand", () => {
+    expect(nodeGroup.release_version).toBeUndefined();
+  });
+
   test("carry the environment's tags", () => {
     for (const { tags } of launchTemplate.tag_specifications) expect(tags).toMatchObject({ owner: "learning" });
   });
