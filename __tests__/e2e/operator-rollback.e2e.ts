@@ -1,11 +1,12 @@
 /** What becomes of a site under moodle-operator whose next revision fails, with the real Helm. */
 import { apply } from "./support/apply";
 import { cluster, condition, OperatorUnderTest, patchCluster, revisions } from "./support/operator";
-import { describeOnTestbed, get, refusePods } from "./support/testbed";
+import { describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
 
 const SITES = "rolling-back";
+const UPGRADES = "upgrading";
 
-const operator = new OperatorUnderTest({ namespace: "operator-rollback", sites: [SITES] });
+const operator = new OperatorUnderTest({ namespace: "operator-rollback", sites: [SITES, UPGRADES] });
 
 describeOnTestbed("moodle-operator", () => {
   beforeAll(async () => {
@@ -26,4 +27,29 @@ describeOnTestbed("moodle-operator", () => {
     const { spec } = await get(["deployment", "failing-web"], SITES);
     expect(spec.template.metadata.annotations).toEqual(before.template.metadata.annotations);
   }, 240_000);
+
+  test("rolls an upgrade back that is refused before its Job exists, and makes it once nothing is in its way", async () => {
+    await apply(cluster("upgraded", UPGRADES, { rollout: { timeoutSeconds: 120, attempts: 5 } }), UPGRADES);
+    const { spec, status } = await condition("moodlecluster", "upgraded", UPGRADES, "Ready=True:Available");
+    await refuseJobs(UPGRADES);
+    const { repository } = spec.values.image;
+    await patchCluster("upgraded", UPGRADES, { values: { image: { repository, tag: "9.9.9", digest: null } } });
+    await condition("moodlecluster", "upgraded", UPGRADES, "Reconciling=True:BackingOff");
+    expect(await revisions("upgraded", UPGRADES)).toEqual(["3 deployed", "2 failed", "1 superseded"]);
+    await kubectl(["delete", "resourcequota", "no-jobs", "--namespace", UPGRADES]);
+    const after = await condition("moodlecluster", "upgraded", UPGRADES, "Ready=True:Available", 120);
+    expect(status.release.verified.image).not.toMatch(/9\.9\.9/);
+    expect(after.status.release.verified.image).toMatch(/:9\.9\.9$/);
+    expect(after.status.release.failure).toBeUndefined();
+  }, 300_000);
 });
+
+/** Lets no Job be made beside those that there are. */
+async function refuseJobs(namespace: string): Promise<void> {
+  const { items } = await get(["jobs"], namespace);
+  const hard = { "count/jobs.batch": String(items.length) };
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "no-jobs" }, spec: { hard } };
+  await apply(JSON.stringify(quota), namespace);
+  const counted = ["wait", "resourcequota/no-jobs", `--for=jsonpath={.status.used.count/jobs\\.batch}=${items.length}`];
+  await kubectl([...counted, "--timeout=60s", "--namespace", namespace]);
+}

@@ -25,6 +25,11 @@ const failure = z.object({
   count: count(1, 100).describe("Failures so far."),
   message: z.string().max(4096).describe("What failed last."),
   time: z.string().describe("When."),
+  tested: z.boolean().optional().describe("Whether the revision was ready, and failed its test."),
+  begun: z
+    .boolean()
+    .optional()
+    .describe("Whether the install Job of another image than the verified one has begun: there is no way back."),
 });
 
 /** What the operator knows of a Helm release. */

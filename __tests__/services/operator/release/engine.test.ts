@@ -1,7 +1,9 @@
+import type { ReleaseStatus } from "@moodle-platform/api";
 import { ApiServer } from "../../../../services/operator/src/api-server/api-server";
 import { Resources } from "../../../../services/operator/src/api-server/resources";
 import type { Chart } from "../../../../services/operator/src/helm/charts";
 import { type Helm, HelmError } from "../../../../services/operator/src/helm/helm";
+import { history } from "../../../../services/operator/src/helm/records";
 import { type Desired, ReleaseEngine } from "../../../../services/operator/src/release/engine";
 import type { Workload } from "../../../../services/operator/src/release/readiness";
 import { silent } from "../support/log";
@@ -50,16 +52,26 @@ const record = (revision: number, digest: string, status = "deployed") => ({
   },
 });
 
-const job = (status: Workload["status"]): Workload => ({
+const job = (status: Workload["status"], image = "moodle:2"): Workload => ({
   kind: "Job",
-  metadata: { name: "moodle-install", labels: { "app.kubernetes.io/component": "install" } },
+  metadata: { name: "moodle-install", namespace: "sites", labels: { "app.kubernetes.io/component": "install" } },
+  spec: { template: { spec: { containers: [{ name: "install", image }] } } },
   status,
+});
+
+const deployment = (available: number): Workload => ({
+  kind: "Deployment",
+  metadata: { name: "moodle-web", generation: 1 },
+  spec: { replicas: 2 },
+  status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: available },
 });
 
 const world = (records: ReturnType<typeof record>[], workloads: Workload[]) => ({
   records: async () => records,
   workloads: async () => workloads,
 });
+
+afterEach(() => jest.restoreAllMocks());
 
 /** A new image that has been written down as failed. */
 const failed = {
@@ -82,24 +94,89 @@ test("a new image that refused the database is rolled back", async () => {
 });
 
 test("a new image that has begun on the database is not rolled back", async () => {
-  expect(await stepAfter({ active: 1, ready: 1 })).toMatchObject({ kind: "stalled", reason: "NeedsRestore" });
+  expect(await stepAfter({ active: 1, ready: 1 })).toMatchObject({ kind: "fail", failure: { begun: true } });
 });
 
 test("the same image is rolled back whatever its Job did", async () => {
   expect(await stepAfter({ failed: 3 }, "moodle:1")).toEqual({ kind: "rollback", revision: 1 });
 });
 
-test("a test that fails counts as a failure of the revision", async () => {
+describe("a revision that Helm could not put in place", () => {
+  const stepWith = async (workloads: Workload[], known: ReleaseStatus = failed) => {
+    const found = world([record(2, "new", "failed"), record(1, "old")], workloads);
+    return (await engine().look(desired, known, found)).step;
+  };
+  const ended = { succeeded: 1, conditions: [{ type: "Complete", status: "True" }] };
+
+  test("is rolled back where the Job that ran is that of the image before", async () => {
+    expect(await stepWith([job(ended, "moodle:1")])).toEqual({ kind: "rollback", revision: 1 });
+    expect(await stepWith([job(ended, "moodle:1@sha256:0")])).toEqual({ kind: "rollback", revision: 1 });
+  });
+
+  test("is rolled back where there is no Job", async () => {
+    expect(await stepWith([])).toEqual({ kind: "rollback", revision: 1 });
+  });
+
+  test("is not rolled back where its Job has begun, be it that of the try before or gone since", async () => {
+    expect(await stepWith([job(ended)])).toMatchObject({ kind: "fail", failure: { begun: true } });
+    expect(await stepWith([job(ended, "moodle:1.5")])).toMatchObject({ kind: "fail", failure: { begun: true } });
+    const begun = { ...failed, failure: { ...failed.failure, begun: true } };
+    expect(await stepWith([], begun)).toMatchObject({ kind: "stalled", reason: "NeedsRestore" });
+  });
+});
+
+test("a revision that is in place is not rolled back where its Job is gone: it has ended", async () => {
+  const found = world([record(2, "new"), record(1, "old", "superseded")], [deployment(0)]);
+  expect((await engine().look(desired, failed, found)).step).toMatchObject({ kind: "fail", failure: { begun: true } });
+});
+
+test("a database upgrade that takes longer than the rollout, and then succeeds, is what was asked for", async () => {
+  jest.spyOn(Date, "now").mockReturnValue(Date.parse("2027-01-01T01:00:00Z"));
+  const records = [record(2, "new"), record(1, "old", "superseded")];
+  const running = world(records, [job({ active: 1, ready: 1 }), deployment(0)]);
+  const first = (await engine().look(desired, { verified: failed.verified }, running)).step;
+  expect(first).toMatchObject({ kind: "fail", failure: { message: expect.stringMatching(/^not ready in 600/) } });
+  const known = { ...failed, failure: first.kind === "fail" ? first.failure : undefined };
+  const stalled = { kind: "stalled", reason: "NeedsRestore" };
+  expect((await engine().look(desired, known, running)).step).toMatchObject(stalled);
+  const done = world(records, [
+    job({ succeeded: 1, conditions: [{ type: "Complete", status: "True" }] }),
+    deployment(2),
+  ]);
+  expect((await engine().look(desired, known, done)).step).toEqual({ kind: "verify", revision: 2, test: true });
+});
+
+test("what is tried again in place gets its failed Job anew, and keeps one that goes on", async () => {
+  const deleted: string[] = [];
+  const recording = {
+    delete: async (_: unknown, { metadata }: Workload) => deleted.push(metadata.name),
+  } as unknown as Resources;
+  const again = new ReleaseEngine(helm, recording, silent);
+  const refused = job({ failed: 1, conditions: [{ type: "Failed", status: "True" }] });
+  const take = (digest: string, workload: Workload) => {
+    const view = { records: history([record(2, digest)]), workloads: [workload, deployment(0)] };
+    return again.take(desired, failed, { ...view, step: { kind: "upgrade" } });
+  };
+  await take("new", job({ active: 1, failed: 1 }));
+  await take("old", refused);
+  expect(deleted).toEqual([]);
+  await take("new", refused);
+  expect(deleted).toEqual(["moodle-install"]);
+});
+
+test("a test that fails counts as a failure of the revision, once", async () => {
   const refuse = engine({
     test: async () => {
       throw new HelmError("test", "the site does not answer");
     },
   });
-  const view = { records: [], workloads: [], step: { kind: "verify", revision: 2, test: true } } as const;
-  expect(await refuse.take(desired, { failure: failed.failure }, view)).toMatchObject({
-    failure: { count: 2, revision: 2, message: "helm test: the site does not answer" },
-    again: 0,
-  });
+  const take = (revision: number, begun?: boolean) => {
+    const view = { records: [], workloads: [], step: { kind: "verify", revision, test: true } } as const;
+    return refuse.take(desired, { failure: { ...failed.failure, begun } }, view);
+  };
+  const message = "helm test: the site does not answer";
+  expect(await take(3)).toMatchObject({ failure: { count: 2, revision: 3, message, tested: true }, again: 0 });
+  expect(await take(2, true)).toMatchObject({ failure: { count: 1, revision: 2, message, tested: true, begun: true } });
 });
 
 test("a test that passes makes the revision the one to go back to", async () => {

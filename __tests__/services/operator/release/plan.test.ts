@@ -78,12 +78,43 @@ describe("a revision that fails", () => {
   });
 
   test("counts once, and is then rolled back to the last that worked", () => {
-    expect(plan({ records, verified: good, failure: failure(1, 2) })).toEqual({ kind: "rollback", revision: 1 });
+    const step = plan({ records, verified: good, readiness: progressing, failure: failure(1, 2) });
+    expect(step).toEqual({ kind: "rollback", revision: 1 });
   });
 
-  test("is not rolled back where its Job may have changed the database", () => {
-    const step = plan({ records, verified: good, failure: failure(1, 2), cannotGoBack: true });
-    expect(step).toMatchObject({ kind: "stalled", reason: "NeedsRestore" });
+  describe("where its Job may have changed the database", () => {
+    const noWayBack = { records, verified: good, readiness: progressing, cannotGoBack: true };
+    const begun = { ...failure(1, 2), begun: true };
+
+    test("is not rolled back, which is written down as the Job goes in time", () => {
+      expect(plan({ ...noWayBack, failure: failure(1, 2) })).toEqual({ kind: "fail", failure: begun });
+      expect(plan({ ...noWayBack, failure: begun })).toMatchObject({ kind: "stalled", reason: "NeedsRestore" });
+    });
+
+    test("says whether it may still end well", () => {
+      expect(plan({ ...noWayBack, failure: begun })).toMatchObject({ message: expect.stringMatching(/may still end/) });
+      const failed = plan({ ...noWayBack, failure: begun, readiness: { state: "failed", message: "Job failed" } });
+      expect(failed).toMatchObject({ message: expect.stringMatching(/mend the cause, or restore the snapshot/) });
+    });
+
+    test("is tried again in place by another generation", () => {
+      expect(plan({ ...noWayBack, failure: begun, generation: 3 })).toEqual({ kind: "upgrade" });
+      const since = [record(3, "deployed", "new"), ...records];
+      expect(plan({ ...noWayBack, records: since, failure: begun, generation: 3 })).toMatchObject({ kind: "wait" });
+    });
+  });
+
+  test("and was late counts no more once it is ready", () => {
+    const ready = { records, verified: good, readiness: { state: "ready", message: "" } } as const;
+    const step = { kind: "verify", revision: 2, test: true };
+    expect(plan({ ...ready, failure: failure(1, 2) })).toEqual(step);
+    expect(plan({ ...ready, failure: failure(1, 2), cannotGoBack: true })).toEqual(step);
+  });
+
+  test("and failed its test stays failed, as ready as it is", () => {
+    const tested = { ...failure(1, 2), tested: true };
+    const ready = { records, verified: good, readiness: { state: "ready", message: "" }, failure: tested } as const;
+    expect(plan(ready)).toEqual({ kind: "rollback", revision: 1 });
   });
 
   test("is tried again in place where nothing ever worked", () => {

@@ -1,4 +1,9 @@
-import { availabilityOf, readinessOf, type Workload } from "../../../../services/operator/src/release/readiness";
+import {
+  availabilityOf,
+  readinessOf,
+  trimWorkload,
+  type Workload,
+} from "../../../../services/operator/src/release/readiness";
 
 const workload = (kind: string, status: Workload["status"], replicas?: number): Workload => ({
   kind,
@@ -52,4 +57,15 @@ test("a site serves while one pod of each Deployment does", () => {
     isAvailable: false,
     message: "Deployment x has no pod that serves",
   });
+});
+
+test("the images of a workload are kept in memory, and the rest of its pods is not", () => {
+  const containers = [{ name: "install", image: "moodle:2", env: [{ name: "LONG", value: "x" }] }];
+  const template = { metadata: { labels: {} }, spec: { containers, volumes: [] } };
+  const { spec } = trimWorkload({ kind: "Job", metadata: { name: "x" }, spec: { template } } as Workload);
+  expect(spec).toEqual({
+    replicas: undefined,
+    template: { spec: { containers: [{ name: "install", image: "moodle:2" }] } },
+  });
+  expect(trimWorkload(workload("CronJob", {})).spec).toEqual({ replicas: undefined });
 });

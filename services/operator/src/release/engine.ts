@@ -7,7 +7,7 @@ import { CONFIG_MAP, DIGEST_LABEL, history, KIND_LABEL, type ReleaseRecord } fro
 import type { Log } from "../kernel/log";
 import type { World } from "./observe";
 import { type Observed, planRelease, type Step } from "./plan";
-import { readinessOf, type Workload } from "./readiness";
+import { JOB, readinessOf, type Workload } from "./readiness";
 
 /** A release as its resource asks for it. */
 export interface Desired {
@@ -70,7 +70,7 @@ export class ReleaseEngine {
       failure: known?.failure,
       helmError: this.helmErrors.get(`${namespace}/${name}`),
       readiness: isAtRest ? { state: "ready", message: "" } : readinessOf(workloads),
-      cannotGoBack: cannotGoBack(desired, known, workloads),
+      cannotGoBack: cannotGoBack(desired, known, records, workloads),
       rollout: desired.rollout,
       now: Date.now(),
     });
@@ -78,7 +78,8 @@ export class ReleaseEngine {
   }
 
   /** Takes the step. What Helm refuses or fails in is thrown. */
-  async take(desired: Desired, known: ReleaseStatus | undefined, { records, step }: View): Promise<Progress> {
+  async take(desired: Desired, known: ReleaseStatus | undefined, view: View): Promise<Progress> {
+    const { records, step } = view;
     const { verified, failure } = known ?? {};
     const release = { namespace: desired.namespace, name: desired.name };
     switch (step.kind) {
@@ -89,7 +90,7 @@ export class ReleaseEngine {
         await this.resources.delete(CONFIG_MAP, step.record.object);
         return { verified, failure, again: 0 };
       case "upgrade":
-        await this.upgrade(desired);
+        await this.upgrade(desired, view);
         return { verified, failure, again: 0 };
       case "verify":
         return { ...(await this.verify(desired, step, known)), again: 0 };
@@ -110,9 +111,10 @@ export class ReleaseEngine {
     }
   }
 
-  private async upgrade(desired: Desired): Promise<void> {
+  private async upgrade(desired: Desired, { records, workloads }: View): Promise<void> {
     const { namespace, name, chart, values, digest, kind } = desired;
     const key = `${namespace}/${name}`;
+    if (records[0]?.digest === digest) await this.removeFailedJobs(workloads);
     try {
       const labels = { [DIGEST_LABEL]: digest, [KIND_LABEL]: kind };
       const revision = await this.helm.upgrade({ namespace, name, chart: chart.folder, values, labels });
@@ -122,6 +124,12 @@ export class ReleaseEngine {
       if (error instanceof HelmError) this.helmErrors.set(key, error.message);
       throw error;
     }
+  }
+
+  /** The same is tried again: Helm leaves a Job that is there as it is, failed or not, and makes one that is not. */
+  private async removeFailedJobs(workloads: readonly Workload[]): Promise<void> {
+    const failed = workloads.filter((one) => one.kind === "Job" && readinessOf([one]).state === "failed");
+    for (const job of failed) await this.resources.delete(JOB, job);
   }
 
   private async verify(
@@ -137,9 +145,13 @@ export class ReleaseEngine {
         if (!(error instanceof HelmError)) throw error;
         const { verified, failure: before } = known ?? {};
         const isSame = before?.digest === digest && before.generation === generation;
-        const count = Math.min(100, (isSame ? before.count : 0) + 1);
+        // A revision that was late is counted already.
+        const isCounted = isSame && before.revision === revision;
+        const count = Math.min(100, (isSame ? before.count : 0) + (isCounted ? 0 : 1));
         const message = `helm test: ${error.message}`;
-        return { verified, failure: { digest, generation, revision, count, message, time: new Date().toISOString() } };
+        const time = new Date().toISOString();
+        const failure = { digest, generation, revision, count, message, time, tested: true, begun: before?.begun };
+        return { verified, failure };
       }
     }
     this.log.info({ namespace, name, revision }, "verified");
@@ -174,11 +186,27 @@ export function releaseStatus(
  * Whether the Job of a new image may have begun to change the database: code of the old version does not run on that.
  * A Job that refused, or of which no pod ever ran, has not.
  */
-function cannotGoBack({ image }: Desired, known: ReleaseStatus | undefined, workloads: readonly Workload[]): boolean {
+function cannotGoBack(
+  { image }: Desired,
+  known: ReleaseStatus | undefined,
+  records: readonly ReleaseRecord[],
+  workloads: readonly Workload[],
+): boolean {
   const before = known?.verified?.image;
   if (image === undefined || before === undefined || image === before) return false;
-  const jobs = workloads.filter(({ kind, metadata }) => kind === "Job" && component(metadata) === "install");
-  return jobs.length === 0 || jobs.some(hasBegun);
+  if (known?.failure?.begun === true) return true;
+  const jobs = workloads.filter(
+    (job) => job.kind === "Job" && component(job.metadata) === "install" && !runsImage(job, before),
+  );
+  // Helm failed before it made one; or it made one, which is gone since it has ended.
+  if (jobs.length === 0) return records[0]?.status !== "failed";
+  return jobs.some(hasBegun);
+}
+
+/** Some clusters add the digest to an image that goes by a tag. */
+function runsImage({ spec }: Workload, image: string): boolean {
+  const containers = spec?.template?.spec?.containers ?? [];
+  return containers.some((one) => one.image === image || one.image.startsWith(`${image}@`));
 }
 
 function hasBegun({ status }: Workload): boolean {

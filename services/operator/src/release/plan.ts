@@ -78,13 +78,15 @@ function unlock({ rollout, now }: Observed, record: ReleaseRecord): Step {
 function settle(observed: Observed, latest: ReleaseRecord): Step {
   const { verified, digest, readiness, rollout, now } = observed;
   if (verified?.revision === latest.revision) return { kind: "rest", revision: latest.revision };
+  const written = observed.failure?.revision === latest.revision ? observed.failure : undefined;
   // Rolled back to what was there before, and now asked for again.
-  if (verified?.digest === digest && readiness.state === "ready") {
-    return { kind: "verify", revision: latest.revision, test: false };
+  const isKnown = verified?.digest === digest;
+  // What was late and is ready now has not failed; what failed its test when it was ready has.
+  if (readiness.state === "ready" && (isKnown || written?.tested !== true)) {
+    return { kind: "verify", revision: latest.revision, test: !isKnown && rollout.test };
   }
-  if (observed.failure?.revision === latest.revision) return fail(observed, latest, observed.failure.message);
-  if (readiness.state === "failed") return fail(observed, latest, readiness.message);
-  if (readiness.state === "ready") return { kind: "verify", revision: latest.revision, test: rollout.test };
+  if (written !== undefined) return fail(observed, latest, written.message);
+  if (readiness.state !== "progressing") return fail(observed, latest, readiness.message);
   const until = latest.made + rollout.timeoutSeconds * 1000;
   if (now < until) return { kind: "wait", reason: "Progressing", until, message: readiness.message };
   return fail(observed, latest, `not ready in ${rollout.timeoutSeconds} seconds: ${readiness.message}`);
@@ -92,14 +94,22 @@ function settle(observed: Observed, latest: ReleaseRecord): Step {
 
 /** What is asked for failed, and is still in place. */
 function fail(observed: Observed, latest: ReleaseRecord, message: string): Step {
-  const { records, verified, digest, generation, failure, now } = observed;
-  if (failure?.revision !== latest.revision || failure.digest !== digest || failure.generation !== generation) {
+  const { records, verified, digest, generation, failure, readiness, cannotGoBack, now } = observed;
+  const begun = cannotGoBack || undefined;
+  if (failure?.revision !== latest.revision || failure.digest !== digest) {
     const time = new Date(now).toISOString();
     const count = attempts(observed) + 1;
-    return { kind: "fail", failure: { digest, generation, revision: latest.revision, count, message, time } };
+    return { kind: "fail", failure: { digest, generation, revision: latest.revision, count, message, time, begun } };
   }
-  if (observed.cannotGoBack) {
-    const remedy = "the database may already be the new version's: mend the cause, or restore the snapshot";
+  // Somebody asks for the same again, after what they mended.
+  if (failure.generation !== generation) return { kind: "upgrade" };
+  if (cannotGoBack) {
+    // The Job that shows it goes in time: it is written down.
+    if (failure.begun !== true) return { kind: "fail", failure: { ...failure, begun } };
+    const remedy =
+      readiness.state === "progressing"
+        ? "the upgrade may still end well: see the log of its Job before you restore the snapshot"
+        : "the database may already be the new version's: mend the cause, or restore the snapshot";
     return { kind: "stalled", reason: "NeedsRestore", message: `${failure.message}; ${remedy}` };
   }
   const good = records.find((record) => record.revision === verified?.revision && record.revision < latest.revision);

@@ -17,9 +17,17 @@ export const INSTANCE_LABEL = "app.kubernetes.io/instance";
 /** Annotation of a Job that the operator made for a release: it says nothing of the release's own state. */
 export const SNAPSHOT_LABEL = `${GROUP}/snapshot-of`;
 
+interface Container {
+  readonly name: string;
+  readonly image: string;
+}
+
 /** An object that makes pods, trimmed to what readiness is read from. */
 export interface Workload extends KubeObject {
-  readonly spec?: { readonly replicas?: number };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: { readonly spec?: { readonly containers?: readonly Container[] } };
+  };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly replicas?: number;
@@ -49,11 +57,12 @@ export interface Readiness {
 /** What of a workload is kept in memory. */
 export function trimWorkload({ apiVersion, kind, metadata, spec, status }: Workload): Workload {
   const { name, namespace, uid, resourceVersion, generation, labels, creationTimestamp } = metadata;
+  const containers = spec?.template?.spec?.containers?.map(({ name, image }) => ({ name, image }));
   return {
     apiVersion,
     kind,
     metadata: { name, namespace, uid, resourceVersion, generation, labels, creationTimestamp },
-    spec: { replicas: spec?.replicas },
+    spec: { replicas: spec?.replicas, ...(containers && { template: { spec: { containers } } }) },
     status,
   };
 }
