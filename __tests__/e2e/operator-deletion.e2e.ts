@@ -1,4 +1,5 @@
 /** What becomes of a site under moodle-operator whose MoodleCluster is deleted, with the real Helm. */
+import { parse, stringify } from "yaml";
 import type { Resource } from "../support/template";
 import { apply } from "./support/apply";
 import { cluster, condition, OperatorUnderTest, revisions } from "./support/operator";
@@ -45,7 +46,31 @@ describeOnTestbed("moodle-operator", () => {
     await kubectl(["wait", "--for=delete", "moodlecluster/snapshotted", "--namespace", SITES, "--timeout=90s"]);
     expect(await revisions("snapshotted", SITES)).toEqual([]);
   });
+
+  test("a site that was kept and is taken over again gets another image after the snapshot that it asks for", async () => {
+    const changes = { deletionPolicy: "Retain", snapshot: { cronJob: "upgrade-snapshot" } };
+    await put("kept", changes);
+    await ready("kept");
+    await takeAgain("kept", changes);
+    const stalled = await condition("moodlecluster", "kept", SITES, "Stalled=True:SnapshotFailed");
+    expect(stalled.status.release.verified).toMatchObject({ revision: 1, image: expect.not.stringMatching(/9\.9\.9/) });
+    expect(await revisions("kept", SITES)).toEqual(["1 deployed"]);
+    await apply(JSON.stringify(cronJob("upgrade-snapshot")), SITES);
+    const { metadata } = await ready("kept");
+    const { status } = await get(["job", `kept-${metadata.uid.slice(0, 8)}-g1`], SITES);
+    expect(status.succeeded).toBe(1);
+    expect(await revisions("kept", SITES)).toEqual(["2 deployed", "1 superseded"]);
+  });
 });
+
+/** Deletes a site that stays, and takes it over again with another image. */
+async function takeAgain(name: string, changes: Resource): Promise<void> {
+  await removed(name);
+  const again = parse(cluster(name, SITES, changes));
+  const { repository } = again.spec.values.image;
+  again.spec.values.image = { repository, tag: "9.9.9" };
+  await apply(stringify(again), SITES);
+}
 
 /** Of charts/backup, as far as a snapshot is made from it: its pods end well on simulated nodes. */
 function cronJob(name: string): Resource {

@@ -41,12 +41,14 @@ export const releaseStatus = z
     chart: z.string().optional().describe("Name and version of the chart."),
     verified: z
       .object({
-        revision: z.int(),
-        digest: z.string(),
-        image: z.string().optional().describe("Image of the site at that revision."),
+        revision: z.int().describe("Its number; 0 where none is good to go back to."),
+        digest: z.string().optional().describe("Its digest, where the operator made it."),
+        image: z.string().optional().describe("Image of the site at that revision, where it is known."),
       })
       .optional()
-      .describe("The last revision that became ready and passed its test: to it, failures roll back."),
+      .describe(
+        "The last revision that became ready and passed its test, or was in place before the resource: to it, failures roll back.",
+      ),
     failure: failure.optional().describe("Failures of what the specification asks for."),
     history: listByKey(
       z.array(

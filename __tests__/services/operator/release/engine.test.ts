@@ -15,6 +15,7 @@ const desired: Desired = {
   namespace: "sites",
   name: "moodle",
   generation: 2,
+  created: Date.parse("2026-12-01T00:00:00Z"),
   chart: CHART,
   values: {},
   digest: "new",
@@ -59,10 +60,15 @@ const job = (status: Workload["status"], image = "moodle:2"): Workload => ({
   status,
 });
 
+const WEB_CONTAINERS = [
+  { name: "exporter", image: "exporter:1" },
+  { name: "php-fpm", image: "moodle:1" },
+];
+
 const deployment = (available: number): Workload => ({
   kind: "Deployment",
-  metadata: { name: "moodle-web", generation: 1 },
-  spec: { replicas: 2 },
+  metadata: { name: "moodle-web", generation: 1, labels: { "app.kubernetes.io/component": "web" } },
+  spec: { replicas: 2, template: { spec: { containers: WEB_CONTAINERS } } },
   status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: available },
 });
 
@@ -72,6 +78,8 @@ const world = (records: ReturnType<typeof record>[], workloads: Workload[]) => (
 });
 
 afterEach(() => jest.restoreAllMocks());
+
+const NOTHING = { records: [], workloads: [], cannotGoBack: false } as const;
 
 /** A new image that has been written down as failed. */
 const failed = {
@@ -154,7 +162,7 @@ test("what is tried again in place gets its failed Job anew, and keeps one that 
   const again = new ReleaseEngine(helm, recording, silent);
   const refused = job({ failed: 1, conditions: [{ type: "Failed", status: "True" }] });
   const take = (digest: string, workload: Workload) => {
-    const view = { records: history([record(2, digest)]), workloads: [workload, deployment(0)] };
+    const view = { ...NOTHING, records: history([record(2, digest)]), workloads: [workload, deployment(0)] };
     return again.take(desired, failed, { ...view, step: { kind: "upgrade" } });
   };
   await take("new", job({ active: 1, failed: 1 }));
@@ -171,7 +179,7 @@ test("a test that fails counts as a failure of the revision, once", async () => 
     },
   });
   const take = (revision: number, begun?: boolean) => {
-    const view = { records: [], workloads: [], step: { kind: "verify", revision, test: true } } as const;
+    const view = { ...NOTHING, step: { kind: "verify", revision, test: true } } as const;
     return refuse.take(desired, { failure: { ...failed.failure, begun } }, view);
   };
   const message = "helm test: the site does not answer";
@@ -180,7 +188,7 @@ test("a test that fails counts as a failure of the revision, once", async () => 
 });
 
 test("a test that passes makes the revision the one to go back to", async () => {
-  const view = { records: [], workloads: [], step: { kind: "verify", revision: 2, test: true } } as const;
+  const view = { ...NOTHING, step: { kind: "verify", revision: 2, test: true } } as const;
   expect(await engine().take(desired, failed, view)).toEqual({
     verified: { revision: 2, digest: "new", image: "moodle:2" },
     failure: undefined,
@@ -194,9 +202,7 @@ test("what Helm said is what the failure says", async () => {
       throw new HelmError("upgrade", "no matches for kind Gateway");
     },
   });
-  await expect(
-    refuse.take(desired, undefined, { records: [], workloads: [], step: { kind: "upgrade" } }),
-  ).rejects.toThrow();
+  await expect(refuse.take(desired, undefined, { ...NOTHING, step: { kind: "upgrade" } })).rejects.toThrow();
   const { step } = await refuse.look(desired, undefined, world([record(1, "new", "failed")], []));
   expect(step).toMatchObject({ kind: "fail", failure: { message: "no matches for kind Gateway" } });
 });
@@ -212,4 +218,42 @@ test.each([
 test("a revision is as old as its record: Helm's labels of the time go from revision to revision", async () => {
   const { records } = await engine().look(desired, undefined, world([record(1, "new")], []));
   expect(records[0]?.made).toBe(Date.parse("2027-01-01T00:00:00Z"));
+});
+
+describe("what was in place before its resource", () => {
+  const foreign = (revision: number, status = "deployed") => {
+    const { metadata } = record(revision, "", status);
+    const { owner, name, version } = metadata.labels;
+    return { metadata: { ...metadata, labels: { owner, name, version, status } } };
+  };
+  const lookAt = (records: ReturnType<typeof foreign>[], known?: ReleaseStatus, changes: Partial<Desired> = {}) =>
+    engine().look({ ...desired, ...changes }, known, world(records as ReturnType<typeof record>[], [deployment(2)]));
+
+  test("is what an upgrade changes and a failure goes back to: another's release, one that was kept, a lost status", async () => {
+    const verified = { revision: 7, digest: undefined, image: "moodle:1" };
+    expect(await lookAt([foreign(7)])).toMatchObject({ step: { kind: "upgrade" }, verified });
+    const later = { created: Date.parse("2027-02-01T00:00:00Z") };
+    const kept = { revision: 1, digest: "old", image: "moodle:1" };
+    expect(await lookAt([record(1, "old")], {}, later)).toMatchObject({ step: { kind: "upgrade" }, verified: kept });
+    expect(await lookAt([record(1, "old")])).toMatchObject({ step: { kind: "upgrade" }, verified: kept });
+    const refused = [record(8, "new", "failed"), foreign(7, "superseded")] as ReturnType<typeof foreign>[];
+    const known = { verified, failure: { ...failed.failure, revision: 8 } };
+    expect((await lookAt([...refused, foreign(6)], known)).step).toEqual({ kind: "rollback", revision: 7 });
+  });
+
+  test("has no certain image where Helm had failed, and then any Job may have begun", async () => {
+    const { verified } = await lookAt([foreign(7, "failed"), foreign(6)]);
+    expect(verified).toEqual({ revision: 6, digest: undefined, image: undefined });
+    expect((await lookAt([foreign(7, "failed")])).verified).toEqual({ revision: 0 });
+    const found = world([record(8, "new", "failed")], [job({ succeeded: 1 }, "moodle:1")]);
+    const step = (await engine().look(desired, { ...failed, verified }, found)).step;
+    expect(step).toMatchObject({ kind: "fail", failure: { begun: true } });
+  });
+
+  test("counts for nothing where the resource itself made it, and while another's Helm has it", async () => {
+    expect((await lookAt([record(1, "old")], {})).verified).toBeUndefined();
+    expect((await lookAt([record(1, "new")])).verified).toBeUndefined();
+    jest.spyOn(Date, "now").mockReturnValue(Date.parse("2027-01-01T00:00:05Z"));
+    expect((await lookAt([foreign(8, "pending-upgrade"), foreign(7)])).verified).toBeUndefined();
+  });
 });

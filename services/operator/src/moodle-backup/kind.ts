@@ -33,6 +33,7 @@ function desiredBackup({ metadata, spec }: MoodleBackup, chart: Chart): Desired 
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     generation: metadata.generation ?? 0,
+    created: Date.parse(metadata.creationTimestamp ?? ""),
     chart,
     values: spec.values,
     digest: revisionDigest(chart, spec.values),

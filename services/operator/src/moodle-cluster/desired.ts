@@ -20,6 +20,7 @@ export function desiredRelease(
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     generation: metadata.generation ?? 0,
+    created: Date.parse(metadata.creationTimestamp ?? ""),
     chart,
     values,
     digest: revisionDigest(chart, values),

@@ -1,12 +1,17 @@
 import type { MoodleCluster } from "../kernel/types";
-import type { Desired } from "../release/engine";
+import type { Desired, View } from "../release/engine";
 import type { SnapshotRequest } from "../release/snapshot";
 
-/** The snapshot that comes before another image; undefined where there is none to make. */
-export function upgradeSnapshot(cluster: MoodleCluster, { image, generation }: Desired): SnapshotRequest | undefined {
-  const before = cluster.status?.release?.verified?.image;
+/** The snapshot that comes before another image, or one that is not known; undefined where there is none to make. */
+export function upgradeSnapshot(
+  cluster: MoodleCluster,
+  { image, generation, digest }: Pick<Desired, "image" | "generation" | "digest">,
+  { records, verified, cannotGoBack }: Pick<View, "records" | "verified" | "cannotGoBack">,
+): SnapshotRequest | undefined {
   const { snapshot } = cluster.spec;
-  if (snapshot === undefined || before === undefined || before === image) return undefined;
+  if (snapshot === undefined || verified === undefined || verified.image === image) return undefined;
+  // The same once more, on a database that may be half-way: the snapshot to go back to is the one from before.
+  if (cannotGoBack && records[0]?.digest === digest) return undefined;
   return { owner: cluster, cronJob: snapshot.cronJob, job: snapshotJob(cluster, `g${generation}`) };
 }
 

@@ -16,6 +16,8 @@ export interface Desired {
   readonly namespace: string;
   readonly name: string;
   readonly generation: number;
+  /** When the resource was made, in milliseconds since 1970. */
+  readonly created: number;
   readonly chart: Chart;
   readonly values: unknown;
   readonly digest: string;
@@ -29,6 +31,10 @@ export interface View {
   readonly records: readonly ReleaseRecord[];
   readonly workloads: readonly Workload[];
   readonly step: Step;
+  /** The last revision that worked, or that somebody else had put in place. */
+  readonly verified?: ReleaseStatus["verified"];
+  /** Whether an upgrade of the database has begun. */
+  readonly cannotGoBack: boolean;
 }
 
 /** What a step came to: what is to be remembered of the release, and when to look again (milliseconds). */
@@ -61,20 +67,23 @@ export class ReleaseEngine {
     const isAtRest = records[0]?.status === "deployed" && records[0].revision === known?.verified?.revision;
     // At rest, objects of which one is being replaced are nothing to act on.
     const workloads = await world.workloads(namespace, name);
+    const verified = known?.verified ?? foundInPlace(desired, known, records, workloads);
+    const noWayBack = cannotGoBack(desired, { verified, failure: known?.failure }, records, workloads);
     const step = planRelease({
       kind: desired.kind,
       digest: desired.digest,
       generation: desired.generation,
       records,
-      verified: known?.verified,
+      verified,
       failure: known?.failure,
       helmError: this.helmErrors.get(`${namespace}/${name}`),
       readiness: isAtRest ? { state: "ready", message: "" } : readinessOf(workloads),
-      cannotGoBack: cannotGoBack(desired, known, records, workloads),
+      cannotGoBack: noWayBack,
       rollout: desired.rollout,
       now: Date.now(),
     });
-    return { records, workloads, step };
+    const isLeft = step.kind === "wait" || step.kind === "stalled" || step.kind === "uninstall";
+    return { records, workloads, step, verified: isLeft ? known?.verified : verified, cannotGoBack: noWayBack };
   }
 
   /** Takes the step. What Helm refuses or fails in is thrown. */
@@ -183,20 +192,47 @@ export function releaseStatus(
 }
 
 /**
+ * A release that was there before its resource, or of which the status is lost: nothing says that it worked, but it is
+ * what an upgrade changes, and what a failure goes back to. Where Helm had failed, what runs is of no certain image.
+ */
+function foundInPlace(
+  { digest, created }: Desired,
+  known: ReleaseStatus | undefined,
+  records: readonly ReleaseRecord[],
+  workloads: readonly Workload[],
+): ReleaseStatus["verified"] {
+  const [latest] = records;
+  if (latest === undefined || known?.failure !== undefined) return undefined;
+  const isOwn = known !== undefined && latest.digest !== undefined && latest.made >= created;
+  const isDeployed = latest.status === "deployed";
+  if (isOwn || (isDeployed && latest.digest === digest)) return undefined;
+  const good = records.find(({ status }) => status === "deployed");
+  const image = isDeployed ? siteImage(workloads) : undefined;
+  return { revision: good?.revision ?? 0, digest: good?.digest, image };
+}
+
+/** Image of the site's web pods: charts/moodle/templates/web.yaml, knative.yaml. */
+function siteImage(workloads: readonly Workload[]): string | undefined {
+  return workloads
+    .filter(({ metadata }) => component(metadata) === "web")
+    .flatMap(({ spec }) => spec?.template?.spec?.containers ?? [])
+    .find(({ name }) => name === "php-fpm")?.image;
+}
+
+/**
  * Whether the Job of a new image may have begun to change the database: code of the old version does not run on that.
  * A Job that refused, or of which no pod ever ran, has not.
  */
 function cannotGoBack(
   { image }: Desired,
-  known: ReleaseStatus | undefined,
+  { verified, failure }: Pick<ReleaseStatus, "verified" | "failure">,
   records: readonly ReleaseRecord[],
   workloads: readonly Workload[],
 ): boolean {
-  const before = known?.verified?.image;
-  if (image === undefined || before === undefined || image === before) return false;
-  if (known?.failure?.begun === true) return true;
+  if (image === undefined || verified === undefined || image === verified.image) return false;
+  if (failure?.begun === true) return true;
   const jobs = workloads.filter(
-    (job) => job.kind === "Job" && component(job.metadata) === "install" && !runsImage(job, before),
+    (job) => job.kind === "Job" && component(job.metadata) === "install" && !runsImage(job, verified.image),
   );
   // Helm failed before it made one; or it made one, which is gone since it has ended.
   if (jobs.length === 0) return records[0]?.status !== "failed";
@@ -204,7 +240,8 @@ function cannotGoBack(
 }
 
 /** Some clusters add the digest to an image that goes by a tag. */
-function runsImage({ spec }: Workload, image: string): boolean {
+function runsImage({ spec }: Workload, image: string | undefined): boolean {
+  if (image === undefined) return false;
   const containers = spec?.template?.spec?.containers ?? [];
   return containers.some((one) => one.image === image || one.image.startsWith(`${image}@`));
 }

@@ -85,7 +85,7 @@ export class ReleaseReconciler<Resource extends Released> {
   }
 
   private async snapshotFirst(resource: Resource, desired: Desired, view: View): Promise<Outcome | undefined> {
-    const request = this.props.kind.snapshotBefore?.(resource, desired);
+    const request = this.props.kind.snapshotBefore?.(resource, desired, view);
     if (request === undefined) return undefined;
     const { state, message } = await ensureSnapshot(this.props.resources, request);
     if (state === "done") return undefined;
@@ -120,13 +120,17 @@ export class ReleaseReconciler<Resource extends Released> {
   private async write(
     resource: Resource,
     desired: Desired,
-    { records }: View,
+    { records, verified }: View,
     progress: Progress | undefined,
     conditions: readonly Finding[],
     supplement: Supplement<Resource> = this.props.kind.onTheWay(resource),
   ): Promise<Resource> {
     const { status, kind } = this.props;
-    const release = releaseStatus(desired, records, progress ?? resource.status?.release ?? {});
+    const release = releaseStatus(
+      desired,
+      records,
+      progress ?? { verified, failure: resource.status?.release?.failure },
+    );
     const written = await status.write(kind.type, resource, [...conditions, ...supplement.findings], (base) => ({
       ...supplement.status,
       ...base,

@@ -31,7 +31,7 @@ export interface ReleasedKind<Resource extends Released> {
   readonly type: ResourceType;
   desired(resource: Resource): Desired;
   /** The snapshot without which the next revision must not come. */
-  snapshotBefore?(resource: Resource, desired: Desired): SnapshotRequest | undefined;
+  snapshotBefore?(resource: Resource, desired: Desired, view: View): SnapshotRequest | undefined;
   /** The snapshot without which the release must not go. */
   lastSnapshot?(resource: Resource): SnapshotRequest | undefined;
   /** What there is to find while the release is as it should be. */
