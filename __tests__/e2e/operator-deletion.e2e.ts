@@ -2,8 +2,8 @@
 import { parse, stringify } from "yaml";
 import type { Resource } from "../support/template";
 import { apply } from "./support/apply";
-import { cluster, condition, OperatorUnderTest, revisions } from "./support/operator";
-import { describeOnTestbed, get, kubectl } from "./support/testbed";
+import { cluster, condition, example, OperatorUnderTest, revisions } from "./support/operator";
+import { chartFolder, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
 
 const SITES = "deleting";
 
@@ -61,7 +61,29 @@ describeOnTestbed("moodle-operator", () => {
     expect(status.succeeded).toBe(1);
     expect(await revisions("kept", SITES)).toEqual(["2 deployed", "1 superseded"]);
   });
+
+  test("a release of another chart is neither taken over nor removed", async () => {
+    await putByHelm("delivered");
+    const { spec } = example("MoodleBackup");
+    const metadata = { name: "delivered", namespace: SITES };
+    const backup = { ...example("MoodleBackup"), metadata, spec: { ...spec, deletionPolicy: "Delete" } };
+    await apply(stringify(backup), SITES);
+    const { status } = await condition("moodlebackup", "delivered", SITES, "Stalled=True:ReleaseTaken");
+    const { message } = status.conditions.find(({ type }: Resource) => type === "Stalled");
+    expect(message).toMatch(/of the chart moodle, which is not backup/);
+    await kubectl(["delete", "moodlebackup", "delivered", "--namespace", SITES, "--timeout=60s"]);
+    expect(await revisions("delivered", SITES)).toEqual(["1 deployed"]);
+    expect((await get(["deployment", "delivered-web"], SITES)).metadata.labels["helm.sh/chart"]).toMatch(/^moodle-/);
+  });
 });
+
+/** Delivers a site by Helm alone, as Terraform does. */
+async function putByHelm(name: string): Promise<void> {
+  const { spec } = parse(cluster(name, SITES));
+  const args = ["--namespace", SITES, "--values", "-"];
+  const options = { input: stringify(spec.values), env: { HELM_DRIVER: "configmap" } };
+  await helm(["install", name, chartFolder("moodle"), ...args], options);
+}
 
 /** Deletes a site that stays, and takes it over again with another image. */
 async function takeAgain(name: string, changes: Resource): Promise<void> {

@@ -2,14 +2,14 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import type { MoodleWebProps } from "../../constructs/workloads/moodle-web";
 import * as ports from "../support/ports";
 import type { Resource } from "../support/template";
 import { ApiProxy, type Right } from "./support/api-proxy";
 import { apply } from "./support/apply";
 import { everything } from "./support/moodle-site";
-import { cluster, condition, ON_KNATIVE, OperatorUnderTest, serveOnKnative } from "./support/operator";
+import { cluster, condition, example, ON_KNATIVE, OperatorUnderTest, serveOnKnative } from "./support/operator";
 import { describeOnTestbed, kubectl } from "./support/testbed";
 
 const SITES = "rights";
@@ -40,15 +40,6 @@ const operator = new OperatorUnderTest({
 });
 
 const ready = (kind: string, name: string) => condition(kind, name, SITES, "Ready=True:Available", 240);
-
-/** A resource as the guide shows it. */
-function example(kind: string): Resource {
-  const guide = readFileSync(resolve(__dirname, "../../docs/operator.md"), "utf8");
-  const blocks = [...guide.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = ""]) => parse(text) as Resource);
-  const found = blocks.find((block) => block.kind === kind);
-  if (found === undefined) throw new Error(`docs/operator.md shows no ${kind}`);
-  return { ...found, metadata: { name: found.metadata.name } };
-}
 
 /** The project's charts, each of a version that is not out yet. */
 function nextCharts(folder: string): string {

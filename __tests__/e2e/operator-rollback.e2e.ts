@@ -1,4 +1,5 @@
 /** What becomes of a site under moodle-operator whose next revision fails, with the real Helm. */
+import type { Resource } from "../support/template";
 import { apply } from "./support/apply";
 import { cluster, condition, OperatorUnderTest, patchCluster, revisions } from "./support/operator";
 import { describeOnTestbed, get, kubectl, refusePods } from "./support/testbed";
@@ -30,19 +31,23 @@ describeOnTestbed("moodle-operator", () => {
 
   test("rolls an upgrade back that is refused before its Job exists, and makes it once nothing is in its way", async () => {
     await apply(cluster("upgraded", UPGRADES, { rollout: { timeoutSeconds: 120, attempts: 5 } }), UPGRADES);
-    const { spec, status } = await condition("moodlecluster", "upgraded", UPGRADES, "Ready=True:Available");
+    const { spec } = await condition("moodlecluster", "upgraded", UPGRADES, "Ready=True:Available");
     await refuseJobs(UPGRADES);
-    const { repository } = spec.values.image;
-    await patchCluster("upgraded", UPGRADES, { values: { image: { repository, tag: "9.9.9", digest: null } } });
+    const { repository, tag } = spec.values.image;
+    await patchCluster("upgraded", UPGRADES, { values: { image: { repository, tag: "9.9.9" } } });
     await condition("moodlecluster", "upgraded", UPGRADES, "Reconciling=True:BackingOff");
-    expect(await revisions("upgraded", UPGRADES)).toEqual(["3 deployed", "2 failed", "1 superseded"]);
+    expect(await webImage("upgraded")).toBe(`${repository}:${tag}`);
     await kubectl(["delete", "resourcequota", "no-jobs", "--namespace", UPGRADES]);
     const after = await condition("moodlecluster", "upgraded", UPGRADES, "Ready=True:Available", 120);
-    expect(status.release.verified.image).not.toMatch(/9\.9\.9/);
-    expect(after.status.release.verified.image).toMatch(/:9\.9\.9$/);
+    expect(await webImage("upgraded")).toBe(`${repository}:9.9.9`);
     expect(after.status.release.failure).toBeUndefined();
   }, 300_000);
 });
+
+async function webImage(name: string): Promise<string> {
+  const { spec } = await get(["deployment", `${name}-web`], UPGRADES);
+  return spec.template.spec.containers.find((one: Resource) => one.name === "php-fpm").image;
+}
 
 /** Lets no Job be made beside those that there are. */
 async function refuseJobs(namespace: string): Promise<void> {

@@ -179,6 +179,15 @@ export function cluster(
   return stringify({ apiVersion: "moodleplatform.io/v1alpha1", kind: "MoodleCluster", metadata: { name }, spec });
 }
 
+/** A resource as the guide shows it. */
+export function example(kind: string): Resource {
+  const guide = readFileSync(join(ROOT, "docs/operator.md"), "utf8");
+  const blocks = [...guide.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = ""]) => parse(text) as Resource);
+  const found = blocks.find((block) => block.kind === kind);
+  if (found === undefined) throw new Error(`docs/operator.md shows no ${kind}`);
+  return { ...found, metadata: { name: found.metadata.name } };
+}
+
 export const patchCluster = (name: string, namespace: string, spec: Resource) =>
   kubectl([
     ...["patch", "moodlecluster", name, "--namespace", namespace],

@@ -17,6 +17,10 @@ export class RecordingHelm implements Helm {
     return 1;
   }
 
+  async chart(): Promise<string> {
+    return "moodle";
+  }
+
   async manifest(release: ReleaseName): Promise<string> {
     return JSON.stringify(deployment(release));
   }

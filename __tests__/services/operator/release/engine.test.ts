@@ -5,10 +5,11 @@ import type { Chart } from "../../../../services/operator/src/helm/charts";
 import { type Helm, HelmError } from "../../../../services/operator/src/helm/helm";
 import { history } from "../../../../services/operator/src/helm/records";
 import { type Desired, ReleaseEngine } from "../../../../services/operator/src/release/engine";
+import { ReleaseOwners } from "../../../../services/operator/src/release/owner";
 import type { Workload } from "../../../../services/operator/src/release/readiness";
 import { silent } from "../support/log";
 
-const CHART: Chart = { folder: "/charts/moodle", version: "moodle-0.1.0", digest: "c" };
+const CHART: Chart = { folder: "/charts/moodle", name: "moodle", version: "moodle-0.1.0", digest: "c" };
 
 const desired: Desired = {
   kind: "MoodleCluster",
@@ -28,6 +29,7 @@ const helm: Helm = {
   rollback: async () => {},
   test: async () => {},
   uninstall: async () => {},
+  chart: async () => "moodle",
   manifest: async () => "",
   template: async () => "",
 };
@@ -40,7 +42,10 @@ const resources = new Resources(
   }),
 );
 
-const engine = (changes: Partial<Helm> = {}) => new ReleaseEngine({ ...helm, ...changes }, resources, silent);
+const engine = (changes: Partial<Helm> = {}, through = resources) => {
+  const all = { ...helm, ...changes };
+  return new ReleaseEngine(all, new ReleaseOwners(all), through, silent);
+};
 
 const record = (revision: number, digest: string, status = "deployed") => ({
   metadata: {
@@ -159,7 +164,7 @@ test("what is tried again in place gets its failed Job anew, and keeps one that 
   const recording = {
     delete: async (_: unknown, { metadata }: Workload) => deleted.push(metadata.name),
   } as unknown as Resources;
-  const again = new ReleaseEngine(helm, recording, silent);
+  const again = engine({}, recording);
   const refused = job({ failed: 1, conditions: [{ type: "Failed", status: "True" }] });
   const take = (digest: string, workload: Workload) => {
     const view = { ...NOTHING, records: history([record(2, digest)]), workloads: [workload, deployment(0)] };
@@ -239,6 +244,12 @@ describe("what was in place before its resource", () => {
     const refused = [record(8, "new", "failed"), foreign(7, "superseded")] as ReturnType<typeof foreign>[];
     const known = { verified, failure: { ...failed.failure, revision: 8 } };
     expect((await lookAt([...refused, foreign(6)], known)).step).toEqual({ kind: "rollback", revision: 7 });
+  });
+
+  test("is left alone where it is of another chart", async () => {
+    const other = engine({ chart: async () => "backup" });
+    const view = await other.look(desired, undefined, world([foreign(7)] as ReturnType<typeof record>[], []));
+    expect(view).toMatchObject({ step: { kind: "stalled", reason: "ReleaseTaken" }, verified: undefined });
   });
 
   test("has no certain image where Helm had failed, and then any Job may have begun", async () => {

@@ -19,7 +19,6 @@ class Simulation {
     const [latest] = this.records;
     const isBad = latest?.digest !== undefined && this.badDigests.has(latest.digest);
     const step = planRelease({
-      kind: "MoodleCluster",
       digest,
       generation,
       records: this.records,

@@ -14,7 +14,6 @@ const record = (revision: number, status: RecordStatus, digest?: string, made = 
 
 const plan = (observed: Partial<Observed>) =>
   planRelease({
-    kind: "MoodleCluster",
     digest: "new",
     generation: 2,
     records: [],
@@ -45,10 +44,14 @@ test("what is there is upgraded to what is asked for, whoever put it there", () 
   expect(plan({ records: [record(1, "deployed")] })).toEqual({ kind: "upgrade" });
 });
 
-test("a release of another kind's resource is left alone", () => {
-  const other = { ...record(1, "deployed", "old"), kind: "MoodleBackup" };
-  expect(plan({ records: [other] })).toMatchObject({ kind: "stalled", reason: "ReleaseTaken" });
-});
+test.each(["deployed", "failed", "pending-upgrade", "uninstalling"] as const)(
+  "a release that is somebody else's is left alone: %s",
+  (status) => {
+    const step = plan({ records: [record(1, status, "new")], owner: "a MoodleBackup of the same name" });
+    const message = "the release is that of a MoodleBackup of the same name: choose another name";
+    expect(step).toEqual({ kind: "stalled", reason: "ReleaseTaken", message });
+  },
+);
 
 test("a verified revision is left alone", () => {
   const verified = { revision: 2, digest: "new" };

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 /** A chart on disk: the one that comes with the program. */
 export interface Chart {
   readonly folder: string;
+  readonly name: string;
   /** Such as `moodle-0.1.0`. */
   readonly version: string;
   /** Of all its files. */
@@ -23,7 +24,7 @@ export function loadChart(folder: string): Chart {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
   for (const file of files) hash.update(file.slice(folder.length)).update("\0").update(readFileSync(file)).update("\0");
-  return { folder, version: `${name}-${version}`, digest: hash.digest("hex") };
+  return { folder, name, version: `${name}-${version}`, digest: hash.digest("hex") };
 }
 
 /** Digest of what a revision is made of, as a label can hold it. Equal values have equal digests, however they are written. */

@@ -24,6 +24,8 @@ export interface Helm {
   /** @throws HelmError where a test fails */
   test(release: ReleaseName, timeoutSeconds: number): Promise<void>;
   uninstall(release: ReleaseName): Promise<void>;
+  /** Name of the chart that the newest revision is of. */
+  chart(release: ReleaseName): Promise<string>;
   /** Manifests of the newest revision. */
   manifest(release: ReleaseName): Promise<string>;
   /** Manifests that a revision would have. */
@@ -93,6 +95,11 @@ export class HelmProgram implements Helm {
 
   async uninstall({ namespace, name }: ReleaseName): Promise<void> {
     await this.run(["uninstall", name, "--namespace", namespace, "--ignore-not-found"]);
+  }
+
+  async chart({ namespace, name }: ReleaseName): Promise<string> {
+    const output = await this.run(["get", "metadata", name, "--namespace", namespace, "--output", "json"]);
+    return (JSON.parse(output) as { chart: string }).chart;
   }
 
   manifest({ namespace, name }: ReleaseName): Promise<string> {

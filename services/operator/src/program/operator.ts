@@ -22,6 +22,7 @@ import { moodleBackupKind } from "../moodle-backup/kind";
 import { moodleClusterKind } from "../moodle-cluster/kind";
 import { ReleaseEngine } from "../release/engine";
 import { CachedWorld, instanceOf, LiveWorld } from "../release/observe";
+import { ReleaseOwners } from "../release/owner";
 import { KNATIVE_SERVICE } from "../release/readiness";
 import { ReleaseReconciler } from "../release/reconciler";
 import type { Released, ReleasedKind } from "../release/released-kind";
@@ -91,12 +92,13 @@ export class Operator {
     const backupsOf = new Index(caches.backups, ({ metadata, spec }) => `${metadata.namespace}/${spec.cluster}`);
     const live = new LiveWorld(resources);
     const cached = new CachedWorld(caches.recordIndex, caches.workloadIndexes);
-    const engine = new ReleaseEngine(helm, resources, log);
+    const owners = new ReleaseOwners(helm);
+    const engine = new ReleaseEngine(helm, owners, resources, log);
     const released = <Resource extends Released>(
       kind: ReleasedKind<Resource>,
       store: ConstructorParameters<typeof ReleaseReconciler<Resource>>[0]["store"],
     ) => {
-      const removal = new Removal({ kind, resources, live, helm, status });
+      const removal = new Removal({ kind, resources, live, helm, owners, status });
       return new ReleaseReconciler({ kind, resources, store, cached, live, engine, status, removal }).reconcile;
     };
 

@@ -6,6 +6,7 @@ import { type Helm, HelmError } from "../helm/helm";
 import { CONFIG_MAP, DIGEST_LABEL, history, KIND_LABEL, type ReleaseRecord } from "../helm/records";
 import type { Log } from "../kernel/log";
 import type { World } from "./observe";
+import type { ReleaseOwners } from "./owner";
 import { type Observed, planRelease, type Step } from "./plan";
 import { JOB, readinessOf, type Workload } from "./readiness";
 
@@ -56,6 +57,7 @@ export class ReleaseEngine {
 
   constructor(
     private readonly helm: Helm,
+    private readonly owners: ReleaseOwners,
     private readonly resources: Resources,
     private readonly log: Log,
   ) {}
@@ -70,7 +72,7 @@ export class ReleaseEngine {
     const verified = known?.verified ?? foundInPlace(desired, known, records, workloads);
     const noWayBack = cannotGoBack(desired, { verified, failure: known?.failure }, records, workloads);
     const step = planRelease({
-      kind: desired.kind,
+      owner: await this.owners.otherThan(desired, records[0]),
       digest: desired.digest,
       generation: desired.generation,
       records,

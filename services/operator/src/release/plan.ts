@@ -4,8 +4,8 @@ import type { Readiness } from "./readiness";
 
 /** Everything that decides on the next step of a release. Times are milliseconds since 1970. */
 export interface Observed {
-  /** Kind of the resource that the release is of. */
-  readonly kind: string;
+  /** Whose the release is, where it is not the resource's. */
+  readonly owner?: string;
   /** Digest of chart and values that the specification asks for. */
   readonly digest: string;
   readonly generation: number;
@@ -51,11 +51,11 @@ const RETRY = { first: 15_000, longest: 300_000 };
  * whatever was interrupted, the next step follows from what is there.
  */
 export function planRelease(observed: Observed): Step {
-  const { records, digest, kind } = observed;
+  const { records, digest, owner } = observed;
   const [latest] = records;
   if (latest === undefined) return tryAgain(observed) ?? { kind: "upgrade" };
-  if (latest.kind !== undefined && latest.kind !== kind) {
-    const message = `the release is that of a ${latest.kind} of the same name: choose another name`;
+  if (owner !== undefined) {
+    const message = `the release is that of ${owner}: choose another name`;
     return { kind: "stalled", reason: "ReleaseTaken", message };
   }
   if (latest.status.startsWith("pending-")) return unlock(observed, latest);

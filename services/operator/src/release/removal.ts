@@ -8,6 +8,7 @@ import { removeFinalizer } from "../kernel/finalizer";
 import type { StatusWriter } from "../kernel/status";
 import { findings } from "./findings";
 import type { World } from "./observe";
+import type { ReleaseOwners } from "./owner";
 import type { Released, ReleasedKind } from "./released-kind";
 import { ensureSnapshot, SNAPSHOT_AGAIN } from "./snapshot";
 
@@ -16,6 +17,7 @@ export interface RemovalProps<Resource extends Released> {
   readonly resources: Resources;
   readonly live: World;
   readonly helm: Helm;
+  readonly owners: ReleaseOwners;
   readonly status: StatusWriter;
 }
 
@@ -29,7 +31,7 @@ export class Removal<Resource extends Released> {
     const resource = await resources.get<Resource>(kind.type, namespace, name);
     if (resource?.metadata.deletionTimestamp === undefined) return {};
     if (!resource.metadata.finalizers?.includes(FINALIZER)) return {};
-    if (resource.spec.deletionPolicy !== "Retain" && (await this.hasRelease(namespace, name))) {
+    if (resource.spec.deletionPolicy !== "Retain" && (await this.hasRelease(resource))) {
       const waiting = await this.snapshotFirst(resource);
       if (waiting !== undefined) return waiting;
       await this.tell(resource, "Deleting", "removing the release");
@@ -40,10 +42,12 @@ export class Removal<Resource extends Released> {
     return {};
   }
 
-  /** A release of another kind's resource is not this one's to remove. */
-  private async hasRelease(namespace: string, name: string): Promise<boolean> {
-    const [latest] = history(await this.props.live.records(namespace, name));
-    return latest !== undefined && (latest.kind === undefined || latest.kind === this.props.kind.type.kind);
+  /** A release that is somebody else's is not this one's to remove. */
+  private async hasRelease(resource: Resource): Promise<boolean> {
+    const { kind, live, owners } = this.props;
+    const desired = kind.desired(resource);
+    const [latest] = history(await live.records(desired.namespace, desired.name));
+    return latest !== undefined && (await owners.otherThan(desired, latest)) === undefined;
   }
 
   private async snapshotFirst(resource: Resource): Promise<Outcome | undefined> {
