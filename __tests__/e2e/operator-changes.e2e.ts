@@ -1,4 +1,7 @@
 /** What becomes of sites under moodle-operator when things change, with the real Helm. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { MoodleWebProps } from "../../constructs/workloads/moodle-web";
 import type { Resource } from "../support/template";
 import { apply } from "./support/apply";
@@ -11,7 +14,7 @@ import {
   revisions,
   serveOnKnative,
 } from "./support/operator";
-import { describeOnTestbed, get, kubectl } from "./support/testbed";
+import { describeOnTestbed, get, kubectl, run } from "./support/testbed";
 
 const SITES = "changing";
 
@@ -25,6 +28,21 @@ const put = (name: string, changes?: Resource, props?: Partial<MoodleWebProps>) 
   apply(cluster(name, SITES, changes, {}, props), SITES);
 
 const ready = (name: string) => condition("moodlecluster", name, SITES, "Ready=True:Available");
+
+/** What docs/backup.md has done about a site and its operator before a restore, and after it. */
+function restoreCommands(name: string): { readonly stop: string[]; readonly begin: string[] } {
+  const guide = readFileSync(resolve(__dirname, "../../docs/backup.md"), "utf8");
+  const [, section = ""] = /\n## Restore into the same site\n([\s\S]*?)\n## /.exec(guide) ?? [];
+  const commands = (step: string | undefined) =>
+    Array.from(step?.matchAll(/^ {7}(kubectl .*(?:moodlecluster|scale deployment).*)$/gm) ?? [], ([, command = ""]) =>
+      command
+        .replace("--namespace moodle", `--namespace ${SITES}`)
+        .replace("moodlecluster moodle", `moodlecluster ${name}`)
+        .replace("app.kubernetes.io/name=moodle", `app.kubernetes.io/instance=${name}`),
+    );
+  const steps = section.split(/^\d+\. /m).slice(1);
+  return { stop: commands(steps[0]), begin: commands(steps.at(-1)) };
+}
 
 describeOnTestbed("moodle-operator", () => {
   beforeAll(async () => {
@@ -51,6 +69,22 @@ describeOnTestbed("moodle-operator", () => {
     const { spec } = await get(["deployment", "drifting-web"], SITES);
     expect(spec.template.spec.terminationGracePeriodSeconds).not.toBe(999);
     expect(await revisions("drifting", SITES)).toEqual(["1 deployed"]);
+  });
+
+  test("leaves a site alone that is restored by the guide, and repairs it afterwards", async () => {
+    await put("restored", { drift: "enforce" });
+    await ready("restored");
+    await condition("moodlecluster", "restored", SITES, "Drifted=False:InSync");
+    const workers = async () => (await get(["deployment", "restored-cron"], SITES)).spec.replicas;
+    const replicas = await workers();
+    const { stop, begin } = restoreCommands("restored");
+    for (const command of stop) await run("sh", ["-c", command]);
+    await condition("moodlecluster", "restored", SITES, "Reconciling=False:Suspended");
+    await sleep(40_000);
+    expect(await workers()).toBe(0);
+    for (const command of begin) await run("sh", ["-c", command]);
+    await condition("moodlecluster", "restored", SITES, "Drifted=False:Repaired");
+    expect(await workers()).toBe(replicas);
   });
 
   test("puts a Knative Service in the place of the Deployment, and back", async () => {
