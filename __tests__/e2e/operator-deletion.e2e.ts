@@ -2,12 +2,23 @@
 import { parse, stringify } from "yaml";
 import type { Resource } from "../support/template";
 import { apply } from "./support/apply";
-import { cluster, condition, example, OperatorUnderTest, revisions } from "./support/operator";
+import { cluster, condition, example, OperatorUnderTest, patchCluster, revisions } from "./support/operator";
 import { chartFolder, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
 
 const SITES = "deleting";
 
-const operator = new OperatorUnderTest({ namespace: "operator-deletion", sites: [SITES] });
+/** Namespaces that go themselves, by what is asked for of the site in each. */
+const GOING: Readonly<Record<string, Resource>> = {
+  "going-retain": { deletionPolicy: "Retain" },
+  "going-delete": { deletionPolicy: "Delete" },
+  "going-snapshot": { deletionPolicy: "Snapshot", snapshot: { cronJob: "last-snapshot" } },
+  "going-paused": { deletionPolicy: "Delete", suspend: true },
+};
+
+const operator = new OperatorUnderTest({
+  namespace: "operator-deletion",
+  sites: [SITES, ...Object.keys(GOING)],
+});
 
 const put = (name: string, changes: Resource) => apply(cluster(name, SITES, changes), SITES);
 
@@ -74,6 +85,19 @@ describeOnTestbed("moodle-operator", () => {
     await kubectl(["delete", "moodlebackup", "delivered", "--namespace", SITES, "--timeout=60s"]);
     expect(await revisions("delivered", SITES)).toEqual(["1 deployed"]);
     expect((await get(["deployment", "delivered-web"], SITES)).metadata.labels["helm.sh/chart"]).toMatch(/^moodle-/);
+  });
+
+  test.each(Object.entries(GOING))("a namespace goes with its site and backup: %s", async (namespace, changes) => {
+    await apply(JSON.stringify(cronJob("last-snapshot")), namespace);
+    await apply(cluster("site", namespace, { ...changes, suspend: false }), namespace);
+    const { spec } = example("MoodleBackup");
+    const backup = { ...example("MoodleBackup"), metadata: { name: "backup" }, spec: { ...spec, cluster: "site" } };
+    await apply(stringify(backup), namespace);
+    await condition("moodlecluster", "site", namespace, "Ready=True:Available");
+    await condition("moodlebackup", "backup", namespace, "Ready=True:Available");
+    await patchCluster("site", namespace, changes);
+    await kubectl(["delete", "namespace", namespace, "--timeout=90s"]);
+    await expect(get(["namespace", namespace])).rejects.toThrow(/not found/);
   });
 });
 

@@ -239,9 +239,14 @@ export async function revisions(release: string, namespace: string): Promise<str
     .map(({ version, status }) => `${version} ${status}`);
 }
 
-/** As Helm would place an object that names no namespace. */
+/** As Helm would place an object that names no namespace. Of several operators in a cluster, each has rights of its own. */
 function inNamespace(object: Resource, namespace: string): Resource {
   if (object.kind === "CustomResourceDefinition") return object;
+  if (object.kind.startsWith("Cluster")) {
+    const { roleRef, metadata } = object;
+    const name = `${metadata.name}-${namespace}`;
+    return { ...object, metadata: { ...metadata, name }, ...(roleRef && { roleRef: { ...roleRef, name } }) };
+  }
   return { ...object, metadata: { namespace, ...object.metadata } };
 }
 

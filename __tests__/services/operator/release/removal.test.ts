@@ -14,10 +14,12 @@ interface Scene {
   /** Labels of the newest record; none where there is no release. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly chart?: string;
+  /** Of the namespace. */
+  readonly deletionTimestamp?: string;
 }
 
 /** What is done about a resource that is going, in order. */
-async function done({ deletionPolicy, labels, chart = "backup" }: Scene): Promise<string[]> {
+async function done({ deletionPolicy, labels, chart = "backup", deletionTimestamp }: Scene): Promise<string[]> {
   const steps: string[] = [];
   let records: KubeObject[] = labels === undefined ? [] : [{ metadata: { name: "v1", labels } }];
   const metadata = {
@@ -27,6 +29,8 @@ async function done({ deletionPolicy, labels, chart = "backup" }: Scene): Promis
     finalizers: [FINALIZER],
   };
   const resource = { metadata, spec: { suspend: false, deletionPolicy } } as Released;
+  const namespace = { metadata: { name: "sites", deletionTimestamp } };
+  const get = async ({ kind }: { readonly kind: string }) => (kind === "Namespace" ? namespace : resource);
   const helm = {
     chart: async () => chart,
     uninstall: async () => {
@@ -36,7 +40,7 @@ async function done({ deletionPolicy, labels, chart = "backup" }: Scene): Promis
   } as unknown as Helm;
   const removal = new Removal({
     kind: { type: TYPE, desired: () => ({ ...metadata, kind: TYPE.kind, chart: CHART }) as unknown as Desired },
-    resources: { get: async () => resource, patch: async () => steps.push("let go") },
+    resources: { get, patch: async () => steps.push("let go") },
     live: { records: async () => records },
     helm,
     owners: new ReleaseOwners(helm),
@@ -65,3 +69,10 @@ test("a release of another chart, or of another kind's resource, is not removed"
   const other = { ...labels, "moodleplatform.io/kind": "MoodleCluster" };
   expect(await done({ deletionPolicy: "Delete", labels: other })).toEqual(["let go"]);
 });
+
+test.each(["Retain", "Snapshot", "Delete"] as const)(
+  "where the namespace goes, a resource is let go at once, whatever its policy: %s",
+  async (deletionPolicy) => {
+    expect(await done({ deletionPolicy, labels: own, deletionTimestamp: "2027-01-01T00:00:00Z" })).toEqual(["let go"]);
+  },
+);

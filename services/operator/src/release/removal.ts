@@ -1,5 +1,5 @@
 import { FINALIZER } from "@moodle-platform/api";
-import { splitKey } from "../api-server/object";
+import { type ResourceType, splitKey } from "../api-server/object";
 import type { Resources } from "../api-server/resources";
 import type { Helm } from "../helm/helm";
 import { history } from "../helm/records";
@@ -21,6 +21,8 @@ export interface RemovalProps<Resource extends Released> {
   readonly status: StatusWriter;
 }
 
+const NAMESPACE: ResourceType = { apiVersion: "v1", kind: "Namespace", plural: "namespaces" };
+
 /** Lets a resource go, after what its deletion policy asks: the finalizer goes last. */
 export class Removal<Resource extends Released> {
   constructor(private readonly props: RemovalProps<Resource>) {}
@@ -31,7 +33,8 @@ export class Removal<Resource extends Released> {
     const resource = await resources.get<Resource>(kind.type, namespace, name);
     if (resource?.metadata.deletionTimestamp === undefined) return {};
     if (!resource.metadata.finalizers?.includes(FINALIZER)) return {};
-    if (resource.spec.deletionPolicy !== "Retain" && (await this.hasRelease(resource))) {
+    const stays = resource.spec.deletionPolicy === "Retain" || (await this.isNamespaceGoing(namespace));
+    if (!stays && (await this.hasRelease(resource))) {
       const waiting = await this.snapshotFirst(resource);
       if (waiting !== undefined) return waiting;
       await this.tell(resource, "Deleting", "removing the release");
@@ -40,6 +43,12 @@ export class Removal<Resource extends Released> {
     }
     await removeFinalizer(resources, kind.type, resource, FINALIZER);
     return {};
+  }
+
+  /** Then the release goes with all that is there, by no policy: nothing can be made any more, and Roles are gone. */
+  async isNamespaceGoing(name: string): Promise<boolean> {
+    const namespace = await this.props.resources.get(NAMESPACE, undefined, name);
+    return namespace?.metadata.deletionTimestamp !== undefined;
   }
 
   /** A release that is somebody else's is not this one's to remove. */

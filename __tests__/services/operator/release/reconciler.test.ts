@@ -1,0 +1,53 @@
+import { Store } from "../../../../services/operator/src/kernel/store";
+import { ReleaseReconciler, type ReleaseReconcilerProps } from "../../../../services/operator/src/release/reconciler";
+import type { Released } from "../../../../services/operator/src/release/released-kind";
+
+const GOING = "2027-01-01T00:00:00Z";
+
+interface Scene {
+  readonly suspend: boolean;
+  /** Of the resource, in the cache and at the API server. */
+  readonly cached?: string;
+  readonly live?: string;
+  readonly isNamespaceGoing?: boolean;
+}
+
+/** What becomes of a resource whose release is to be upgraded. */
+async function done({ suspend, cached, live, isNamespaceGoing = false }: Scene): Promise<string[]> {
+  const steps: string[] = [];
+  const store = new Store<Released>();
+  const resource = (deletionTimestamp?: string): Released => ({
+    metadata: { name: "moodle", namespace: "sites", deletionTimestamp },
+    spec: { suspend, deletionPolicy: "Delete" },
+  });
+  store.set(resource(cached));
+  const { reconcile } = new ReleaseReconciler({
+    store,
+    kind: { desired: () => ({}) },
+    engine: { look: async () => ({ step: { kind: "upgrade" } }) },
+    resources: { get: async () => resource(live) },
+    status: { write: async () => steps.push("say so") },
+    removal: {
+      isNamespaceGoing: async () => isNamespaceGoing,
+      remove: async () => {
+        steps.push("remove");
+        return {};
+      },
+    },
+  } as unknown as ReleaseReconcilerProps<Released>);
+  await reconcile("sites/moodle");
+  return steps;
+}
+
+test("a paused resource is left alone, at its deletion too", async () => {
+  expect(await done({ suspend: true })).toEqual(["say so"]);
+  expect(await done({ suspend: true, cached: GOING, live: GOING })).toEqual(["say so"]);
+});
+
+test("a pause holds no namespace that goes", async () => {
+  expect(await done({ suspend: true, cached: GOING, live: GOING, isNamespaceGoing: true })).toEqual(["remove"]);
+});
+
+test("a resource is removed of whose deletion no watch told", async () => {
+  expect(await done({ suspend: false, live: GOING })).toEqual(["remove"]);
+});
