@@ -38,6 +38,8 @@ describeOnTestbed("a release of charts/moodle", () => {
 
     test("mended, it succeeds, and the Job has completed", async () => {
       await upgrade(values, "60s");
+      // On simulated nodes pods are ready at once, and do not wait for the Job.
+      await kubectl(["wait", "job", "--all", "--for=condition=Complete", "--namespace", namespace, "--timeout=60s"]);
       const { items } = await get(["jobs"], namespace);
       expect(items.map(({ status }: Resource) => status.succeeded)).toEqual([1]);
     });
