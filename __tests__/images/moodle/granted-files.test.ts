@@ -11,6 +11,12 @@ http_response_code((int) ($_GET['status'] ?? 200));
 header('Cache-Control: private, max-age=' . ($_GET['age'] ?? 86400) . ', no-transform');
 header('Content-Type: video/mp4');
 header('Content-Disposition: inline; filename="' . uniqid() . '"');
+if (isset($_GET['policy'])) {
+    header("Content-Security-Policy: default-src 'none'; img-src 'self'");
+    header('Access-Control-Allow-Origin: *');
+    header('Access-Control-Allow-Headers: range');
+    header('Access-Control-Expose-Headers: Content-Range');
+}
 if (isset($_GET['cookie'])) setcookie('MoodleSession', 'new');
 $file = '/filedir/ab/' . ($_GET['file'] ?? 'film');
 $is_there = is_file(getenv('MOODLE_DATA_DIR') . $file);
@@ -65,6 +71,23 @@ test("ranges of a file cost Moodle one answer", async () => {
       "content-disposition": answerOf(first),
       "content-type": "video/mp4",
       "cache-control": "private, max-age=86400, no-transform",
+    });
+  }
+});
+
+test("what Moodle allows a file to do goes with it each time, and with each range", async () => {
+  const [path, visitor] = ["/pluginfile.php/5/film.mp4?policy=1", session()];
+  const first = await server.get(path, visitor);
+  const next = await server.get(path, { ...visitor, range: "bytes=0-4" });
+  expect(answerOf(next)).toBe(answerOf(first));
+  for (const { headers } of [first, next]) {
+    expect(headers).toMatchObject({
+      "content-security-policy": "default-src 'none'; img-src 'self'",
+      "access-control-allow-origin": "*",
+      "access-control-allow-headers": "range",
+      "access-control-expose-headers": "Content-Range",
+      "x-content-type-options": "nosniff",
+      "strict-transport-security": "max-age=31536000",
     });
   }
 });

@@ -4,6 +4,22 @@ namespace platform;
 
 require_once __DIR__ . '/nginx-settings.php';
 $nginx = or_end(fn() => nginx_settings(Environment::of_process()));
+
+// Of every answer; a location with headers of its own inherits none.
+$always = [
+    'X-Content-Type-Options nosniff',
+    ...($nginx->tls ? ['Strict-Transport-Security "max-age=31536000"'] : []),
+];
+// Of a file that PHP hands over nginx keeps Content-Type, Content-Disposition, Cache-Control, Expires, Accept-Ranges and
+// Set-Cookie (ngx_http_upstream_headers_in, "redirect"), and drops what else PHP has said: these are given again.
+$of_files = array_map(
+    fn(string $name) => "$name \$upstream_http_" . strtolower(strtr($name, '-', '_')),
+    [
+        'Access-Control-Allow-Headers', 'Access-Control-Allow-Methods', 'Access-Control-Allow-Origin',
+        'Access-Control-Expose-Headers', 'Content-Security-Policy', 'Cross-Origin-Resource-Policy', 'Referrer-Policy',
+        'X-Frame-Options',
+    ],
+);
 ?>
 pid <?= $nginx->run ?>/nginx.pid;
 error_log stderr warn;
@@ -85,9 +101,8 @@ http {
         root <?= $nginx->webroot ?>;
         index index.php;
 
-        add_header X-Content-Type-Options nosniff always;
-<?php if ($nginx->tls) { ?>
-        add_header Strict-Transport-Security "max-age=31536000" always;
+<?php foreach ($always as $header) { ?>
+        add_header <?= $header ?> always;
 <?php } ?>
 
         location = /livez/nginx {
@@ -145,6 +160,9 @@ http {
             alias <?= $nginx->data ?>/;
             # Uploaded files come and go.
             open_file_cache off;
+<?php foreach ([...$always, ...$of_files] as $header) { ?>
+            add_header <?= $header ?> always;
+<?php } ?>
         }
 
         location ~* \.(?:css|js|mjs|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf|eot|mp3|mp4|webm|wasm|json)$ {
