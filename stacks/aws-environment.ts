@@ -344,7 +344,15 @@ export class AwsEnvironmentStack extends PlatformStack {
     const { prefix, account, region, protection, moodle } = this.environment;
     if (moodle.fileStorage !== "object-store") return undefined;
     const bucketName = `${prefix}-files-${account}`;
-    return new ObjectBucket(this, "objects", { bucketName, keyArn: key.keyArn, region, protection });
+    return new ObjectBucket(this, "objects", {
+      bucketName,
+      keyArn: key.keyArn,
+      region,
+      // As Moodle allows it for the files that it sends itself: whoever has the address may read. A browser that was redirected
+      // calls itself "null".
+      readingOrigins: ["*"],
+      protection,
+    });
   }
 
   private addModels({ clusterName }: EksCluster, dataTier: DataTier): ModelPlatform {

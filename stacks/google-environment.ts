@@ -247,6 +247,9 @@ export class GoogleEnvironmentStack extends PlatformStack {
       location: region,
       keyId: this.names.keyId("data"),
       key,
+      // As Moodle allows it for the files that it sends itself: whoever has the address may read. A browser that was redirected
+      // calls itself "null".
+      readingOrigins: ["*"],
       protection,
     });
     // The web pods hold the key: what it may do is theirs.

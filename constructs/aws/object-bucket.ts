@@ -1,6 +1,7 @@
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
 import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket";
+import { S3BucketCorsConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-cors-configuration";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration";
 import { S3BucketObjectLockConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-object-lock-configuration";
 import { S3BucketOwnershipControls } from "@cdktf/provider-aws/lib/s3-bucket-ownership-controls";
@@ -50,6 +51,8 @@ export interface ObjectBucketProps {
   readonly lockDays?: number;
   /** Other accounts whose administrators may let their roles read; the key must admit them too. @default none */
   readonly readingAccounts?: readonly string[];
+  /** Origins whose pages may read what a signed address gives them, or `*`. @default none */
+  readonly readingOrigins?: readonly string[];
   /** @default none */
   readonly replica?: ReplicaBucket;
   /** @default "protected"; a disposable bucket is destroyed with everything in it */
@@ -140,6 +143,20 @@ export class ObjectBucket extends Construct {
       ],
       dependsOn: [versioning],
     });
+    if (props.readingOrigins !== undefined) {
+      new S3BucketCorsConfiguration(this, "cors", {
+        bucket: bucket.id,
+        corsRule: [
+          {
+            allowedMethods: ["GET", "HEAD"],
+            allowedOrigins: [...props.readingOrigins],
+            allowedHeaders: ["range"],
+            exposeHeaders: ["Accept-Ranges", "Content-Length", "Content-Range"],
+            maxAgeSeconds: 3600,
+          },
+        ],
+      });
+    }
     if (this.locked) {
       new S3BucketObjectLockConfigurationA(this, "lock", {
         bucket: bucket.id,

@@ -28,6 +28,8 @@ export interface GcsBucketProps {
    * @default false
    */
   readonly objectRetention?: boolean;
+  /** Origins whose pages may read what a signed address gives them, or `*`. @default none */
+  readonly readingOrigins?: readonly string[];
   /** The key by which the S3 interface is used. @default none: the identity of the pod is enough */
   readonly key?: ObjectStoreKey;
   /** What must exist first, such as the service agent's grant on a key that is made beside the bucket. @default nothing */
@@ -71,6 +73,15 @@ export class GcsBucket extends Construct {
           condition: { daysSinceNoncurrentTime: noncurrentDays, withState: "ARCHIVED" },
         },
         { action: { type: "AbortIncompleteMultipartUpload" }, condition: { age: 7 } },
+      ],
+      cors: props.readingOrigins && [
+        {
+          method: ["GET", "HEAD"],
+          origin: [...props.readingOrigins],
+          // Those that a page may read, and those that it may send.
+          responseHeader: ["Accept-Ranges", "Content-Length", "Content-Range", "Range"],
+          maxAgeSeconds: 3600,
+        },
       ],
       // What is locked keeps its bucket: nothing beside it is deleted then.
       forceDestroy: !isGuarded(props.protection) && !objectRetention,

@@ -101,6 +101,20 @@ describe("a bucket", () => {
   });
 });
 
+test("pages of the origins that are named may read, ranges too, and nobody's by default", () => {
+  const { template } = build({ readingOrigins: ["*"] });
+  expect(template.only("aws_s3_bucket_cors_configuration").cors_rule).toEqual([
+    {
+      allowed_methods: ["GET", "HEAD"],
+      allowed_origins: ["*"],
+      allowed_headers: ["range"],
+      expose_headers: ["Accept-Ranges", "Content-Length", "Content-Range"],
+      max_age_seconds: 3600,
+    },
+  ]);
+  expect(build().template.resources("aws_s3_bucket_cors_configuration")).toEqual([]);
+});
+
 test("an alias that uploads may name is let in beside the key", () => {
   const { template } = build({ keyAliasArn: "arn:aws:kms:eu-central-1:111122223333:alias/a" });
   expect(

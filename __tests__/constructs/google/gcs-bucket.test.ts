@@ -44,6 +44,18 @@ describe("GcsBucket", () => {
     expect(deletions).toHaveLength(1);
   });
 
+  test("lets pages read of the origins that are named, ranges too, and nobody's by default", () => {
+    expect(resource).not.toHaveProperty("cors");
+    expect(build({ readingOrigins: ["*"] }).template.only("google_storage_bucket").cors).toEqual([
+      {
+        method: ["GET", "HEAD"],
+        origin: ["*"],
+        response_header: ["Accept-Ranges", "Content-Length", "Content-Range", "Range"],
+        max_age_seconds: 3600,
+      },
+    ]);
+  });
+
   test("clears up uploads that were never finished", () => {
     expect(resource.lifecycle_rule).toContainEqual({
       action: { type: "AbortIncompleteMultipartUpload" },

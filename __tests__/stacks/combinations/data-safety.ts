@@ -84,6 +84,21 @@ export function dataSafety(cloud: Cloud, all: Combinations): void {
       expect(violations((template) => breaking(template, type, holds))).toEqual([]);
     });
 
+    test("pages may read of Moodle's files, where browsers are sent for them, and of no other bucket", () => {
+      const wrong = violations((template) => {
+        const cors = template.resources("aws_s3_bucket_cors_configuration").map(({ bucket }) => String(bucket));
+        return [
+          ...Object.keys(template.all("aws_s3_bucket")).filter(
+            (id) => cors.some((bucket) => bucket.includes(`aws_s3_bucket.${id}.`)) !== id.startsWith("objects_"),
+          ),
+          ...Object.entries(template.all("google_storage_bucket"))
+            .filter(([id, { cors }]) => (cors !== undefined) !== id.startsWith("objects_"))
+            .map(([id]) => id),
+        ];
+      });
+      expect(wrong).toEqual([]);
+    });
+
     test("the API server is open to named networks only", () => {
       const open = violations((template) =>
         breaking(template, "aws_eks_cluster", ({ vpc_config }) => {
