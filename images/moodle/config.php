@@ -8,6 +8,10 @@ unset($CFG);
 global $CFG;
 require_once (getenv('MOODLE_LIB_DIR') ?: '/usr/local/lib/moodle') . '/settings/load.php';
 $CFG = platform\load_settings(__DIR__);
+if (PHP_SAPI !== 'fpm-fcgi') {
+    // Pages alone read from replicas: a task that one worker has just ended would still wait there for another.
+    unset($CFG->dboptions['readonly']);
+}
 platform\GrantedFiles::answer($CFG->dataroot);
 
 // From Moodle 5.1 on, what the web server serves is in public/.

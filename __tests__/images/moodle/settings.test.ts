@@ -114,12 +114,43 @@ describe("the database", () => {
       instance: [instance("one.example.edu", "moodle", "secret"), instance("two.example.edu", "moodle", "secret")],
       connecttimeout: 2,
       latency: 1,
+      exclude_tables: expect.any(Array),
     });
     folder.secret("database-reader/username", "reader");
     folder.secret("database-reader/password", "other");
     expect(folder.settings(readers).dboptions.readonly).toMatchObject({
       instance: [instance("one.example.edu", "reader", "other"), instance("two.example.edu", "reader", "other")],
     });
+  });
+
+  test("is not read from replicas for what caches and sessions keep, nor for tasks", () => {
+    const readers = { MOODLE_DATABASE_READERS: "one.example.edu" };
+    const { exclude_tables: excluded } = folder.settings(readers).dboptions.readonly as { exclude_tables: string[] };
+    expect(excluded).toEqual(
+      expect.arrayContaining([
+        "config",
+        "role_capabilities",
+        "role_assignments",
+        "cache_flags",
+        "course",
+        "task_adhoc",
+      ]),
+    );
+    // Activities are those of the code.
+    expect(excluded).toContain("quiz");
+    expect(new Set(excluded).size).toBe(excluded.length);
+    for (const table of ["user", "messages", "logstore_standard_log", "forum_posts", "grade_grades", "quiz_attempts"])
+      expect(excluded).not.toContain(table);
+    const later = new MoodleFolder("public");
+    expect(later.settings(readers).dboptions.readonly).toEqual(folder.settings(readers).dboptions.readonly);
+    later.remove();
+  });
+
+  test("is the writer alone for commands and workers, which must see what another has just ended", () => {
+    const load = "require getenv('MOODLE_SOURCE_DIR') . '/config.php'; echo json_encode($CFG->dboptions);";
+    const { stdout } = folder.moodle(["php", "-r", load], { MOODLE_DATABASE_READERS: "one.example.edu" });
+    expect(JSON.parse(stdout)).not.toHaveProperty("readonly");
+    expect(JSON.parse(stdout)).toHaveProperty("dbport");
   });
 
   test("behind a transaction pooler has neither cursors nor locks of a session", () => {

@@ -78,6 +78,18 @@ describe("a worker of PHP-FPM", () => {
     other.remove();
   });
 
+  test("reads from replicas where there are some, as commands do not", async () => {
+    const other = new MoodleFolder();
+    other.file(
+      "source/readers.php",
+      "<?php require 'config.php'; echo $CFG->dboptions['readonly']['instance'][0]['dbhost'];",
+    );
+    const reading = await WebServer.start(other, { MOODLE_DATABASE_READERS: "one.example.edu" });
+    expect((await reading.get("/readers.php")).body).toBe("one.example.edu");
+    await reading.stop();
+    other.remove();
+  });
+
   test("sees the cloud identity's variables", async () => {
     expect((await facts()).environment).toMatchObject(identity);
   });

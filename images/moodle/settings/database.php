@@ -1,8 +1,14 @@
 <?php
 namespace platform;
 
-/** The writer and its read replicas: https://docs.moodle.org/405/en/Database_settings */
-function database_settings(Environment $env, \stdClass $cfg): void {
+require_once __DIR__ . '/cached-tables.php';
+
+/**
+ * The writer and its read replicas: https://docs.moodle.org/405/en/Database_settings
+ *
+ * @param string $root folder of Moodle's code, where config.php is
+ */
+function database_settings(Environment $env, \stdClass $cfg, string $root): void {
     $cfg->dbtype = $env->one_of('MOODLE_DATABASE_TYPE', ['pgsql', 'mysqli', 'mariadb', 'auroramysql']);
     $cfg->dblibrary = 'native';
     $cfg->dbhost = $env->required('MOODLE_DATABASE_HOST');
@@ -55,8 +61,10 @@ function database_settings(Environment $env, \stdClass $cfg): void {
             ], $readers),
             // A replica that does not answer costs a request no more than this before the writer is asked.
             'connecttimeout' => 2,
-            // Seconds that a written table is read from the writer.
+            // Seconds that a written table is read from the writer, by the request that has written it. Others know nothing of
+            // it, and must not keep for all what a replica does not have yet.
             'latency' => 1,
+            'exclude_tables' => cached_tables(is_dir("$root/public") ? "$root/public" : $root),
         ];
     }
 }

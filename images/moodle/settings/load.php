@@ -19,7 +19,7 @@ function load_settings(string $root): \stdClass {
 function settings(Environment $env, string $root): \stdClass {
     $cfg = (object) ['forced_plugin_settings' => []];
     site_settings($env, $cfg, $root);
-    database_settings($env, $cfg);
+    database_settings($env, $cfg, $root);
     session_settings($env, $cfg);
     cache_settings($env, $cfg);
     file_settings($env, $cfg);
