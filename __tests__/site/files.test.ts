@@ -47,6 +47,35 @@ describeSites("files", (site) => {
     expect(again.status).toBe(304);
   });
 
+  it("do in a browser what Moodle lets them, whether PHP or nginx sends them", async () => {
+    const script = site.put(
+      "tmp/folder.php",
+      `<?php define("CLI_SCRIPT", true); require getcwd() . "/config.php";
+      require_once "$CFG->libdir/testing/generator/lib.php";
+      require_once "$CFG->libdir/filelib.php";
+      \\core\\session\\manager::set_user(get_admin());
+      $folder = (new testing_data_generator())->create_module("folder", ["course" => $argv[1], "forcedownload" => 0]);
+      $context = context_module::instance($folder->cmid);
+      get_file_storage()->create_file_from_string([
+        "contextid" => $context->id, "component" => "mod_folder", "filearea" => "content", "itemid" => 0,
+        "filepath" => "/", "filename" => "page.html",
+      ], "<script>alert(1)</script>");
+      $user = $DB->get_record("user", ["username" => $argv[2]]);
+      echo json_encode(["path" => "$context->id/mod_folder/content/0/page.html", "key" => get_user_key("core_files", $user->id)]);`,
+    );
+    const id = new URL(course.course, site.url).searchParams.get("id") ?? "";
+    const output = await site.exec("moodle", "php", script, id, course.username);
+    const { path, key } = JSON.parse(output.trim().split("\n").at(-1) ?? "") as { path: string; key: string };
+    const page = await student.fetch(`/pluginfile.php/${path}`);
+    expect(await page.text()).toContain("<script>");
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(page.headers.get("x-content-type-options")).toBe("nosniff");
+    const elsewhere = await fetch(`${site.url}/tokenpluginfile.php/${key}/${path}`);
+    expect(elsewhere.status).toBe(200);
+    expect(elsewhere.headers.get("access-control-allow-origin")).toBe("*");
+    expect(elsewhere.headers.get("access-control-expose-headers")).toBe("Content-Range");
+  });
+
   it("are refused to who is not in the course", async () => {
     const stranger = await new Visitor(site).fetch(course.file);
     expect(new URL(stranger.url).pathname).not.toBe(new URL(course.file, site.url).pathname);
