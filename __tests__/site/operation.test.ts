@@ -1,4 +1,5 @@
 /** Health, maintenance, a database that is away, cron and ad-hoc tasks. */
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeSites } from "./support/sites";
 
@@ -56,6 +57,27 @@ describeSites("operation", (site) => {
       await site.exec("moodle", "php", "admin/cli/maintenance.php", "--disable");
     }
     expect(await get("/login/index.php")).toMatchObject({ status: 200 });
+  });
+
+  it("answers nothing, scripts neither, where the site is at other code", async () => {
+    const page = (await get("/login/index.php")).body;
+    const [script] = /\/lib\/javascript\.php\/\d+\/lib\/javascript-static\.js/.exec(page) ?? [];
+    const [styles] = /\/theme\/styles\.php\/[\w/]+/.exec(page) ?? [];
+    const paths = ["/login/index.php", `${script}`, `${styles}`, "/theme/image.php/boost/core/1/t/add"];
+    for (const path of paths) expect([path, (await get(path)).status]).toEqual([path, 200]);
+    const version = readFileSync(site.path("data/code-version"), "utf8");
+    site.put("data/code-version", "newer");
+    try {
+      await eventually("/login/index.php", { status: 503 });
+      for (const path of paths) {
+        const answer = await fetch(site.url + path);
+        expect([path, answer.status, answer.headers.get("cache-control")]).toEqual([path, 503, "no-store"]);
+      }
+      expect(await get("/health")).toMatchObject({ status: 503, body: "version\n" });
+    } finally {
+      site.put("data/code-version", version);
+    }
+    await eventually("/login/index.php", { status: 200 });
   });
 
   it("is not ready without its database, but alive; and is ready again afterwards", async () => {

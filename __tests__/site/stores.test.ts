@@ -39,6 +39,10 @@ describeSites("stores", (site) => {
     await student.text(course.course);
     const keys = site.redis("redis-cache", "--scan", "--pattern", "moodle:*");
     expect(keys.length).toBeGreaterThan(10);
+    const [{ version }] = (await site.query<{ version: string }>(
+      "SELECT value AS version FROM mdl_config WHERE name = 'allversionshash'",
+    )) as [{ version: string }];
+    for (const key of keys) expect(key.startsWith(`moodle:cache:${version.slice(0, 12)}:`)).toBe(true);
     expect(site.redis("redis-sessions", "--scan", "--pattern", "moodle:cache:*")).toEqual([]);
     for (const folder of ["cache/cachestore_file", "muc/config.php"])
       expect([folder, existsSync(site.path("data", folder))]).toEqual([folder, false]);

@@ -8,7 +8,9 @@ unset($CFG);
 global $CFG;
 require_once (getenv('MOODLE_LIB_DIR') ?: '/usr/local/lib/moodle') . '/settings/load.php';
 $CFG = platform\load_settings(__DIR__);
-if (PHP_SAPI !== 'fpm-fcgi') {
+if (PHP_SAPI === 'fpm-fcgi') {
+    platform\refuse_other_code($CFG);
+} else {
     // Pages alone read from replicas: a task that one worker has just ended would still wait there for another.
     unset($CFG->dboptions['readonly']);
 }

@@ -54,7 +54,7 @@ test("what pods share is in Redis, by TLS", () => {
     configuration: {
       server: "cache.example.edu:6380",
       password: "p'\"$ ü",
-      prefix: "moodle:site:cache:",
+      prefix: expect.stringMatching(/^moodle:site:cache:[0-9a-f]{12}:$/),
       serializer: 2,
       encryption: true,
       cafile: "/etc/moodle/authorities/redis-cache.pem",
@@ -114,6 +114,14 @@ test("every pod of a site has the same keys, and no other site has", () => {
   const { siteidentifier } = caches();
   expect(caches().siteidentifier).toBe(siteidentifier);
   expect(caches({ MOODLE_REDIS_PREFIX: "moodle:other:" }).siteidentifier).not.toBe(siteidentifier);
+});
+
+test("pods of one code have the same keys, and those of another version none in common", () => {
+  const prefix = () => caches().stores.redis?.configuration.prefix;
+  const before = prefix();
+  expect(prefix()).toBe(before);
+  folder.file("source/version.php", "<?php $version = 2024100707.00; $release = '4.5.7';");
+  expect(prefix()).not.toBe(before);
 });
 
 test("without TLS only where that is said", () => {

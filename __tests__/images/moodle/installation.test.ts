@@ -283,6 +283,37 @@ describe.each([
     expect(await again.end()).not.toBe(0);
   });
 
+  test("which code may serve is what the database is at, before maintenance mode ends", async () => {
+    const serving = () => readFileSync(join(folder.directory, "data/code-version"), "utf8");
+    install();
+    const { hash } = JSON.parse(folder.moodle(["version"]).stdout);
+    expect(serving()).toBe(hash);
+
+    await older();
+    folder.file("data/code-version", "older");
+    const failed = install({ FIXTURE_MAINTENANCE: "2", FIXTURE_ENDS: "die" });
+    expect(failed.status).toBe(1);
+    expect(serving()).toBe("older");
+
+    const process = new Process(folder.start(["install"], { FIXTURE_MAINTENANCE: "2" }));
+    await process.says("upgrading: ");
+    while (serving() === "older") await sleep(50);
+    // Pods that have not heard yet are still in maintenance mode.
+    await sleep(1500);
+    expect(inMaintenance()).toBe(true);
+    expect(await process.end()).toBe(0);
+    expect(inMaintenance()).toBe(false);
+    expect(serving()).toBe(hash);
+  });
+
+  test("a site that has gone back to a backup is this code's again, by the first pod that waits", async () => {
+    install();
+    const { hash } = JSON.parse(folder.moodle(["version"]).stdout);
+    folder.file("data/code-version", "newer");
+    expect(folder.moodle(["wait"]).status).toBe(0);
+    expect(readFileSync(join(folder.directory, "data/code-version"), "utf8")).toBe(hash);
+  });
+
   test("health follows the version of the database", async () => {
     install();
     const server = await WebServer.start(folder);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { rmSync, utimesSync } from "node:fs";
+import { readFileSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../servers/support/process";
@@ -165,6 +165,63 @@ test("the log has neither query strings nor tokens in paths", async () => {
   expect(server.nginx.output).not.toMatch(/aaa|bbb|ccc|ddd|eee|fff/);
   const line = server.nginx.output.split("\n").find((text) => text.includes("/tokenpluginfile.php"));
   expect(JSON.parse(line ?? "")).toMatchObject({ method: "GET", status: 404, address: "127.0.0.1" });
+});
+
+describe("code that is not the site's", () => {
+  const other = new MoodleFolder();
+  let older: WebServer;
+  const files = ["/page.php", "/lib/javascript.php/1764000000/lib/a.js", "/pluginfile.php/5/film.mp4"];
+  /** APCu counts whole seconds. */
+  const heard = () => sleep(2500);
+
+  beforeAll(async () => {
+    other.file("source/page.php", "<?php require 'config.php'; echo 'served';");
+    const answer = `if (!isset($_GET['film'])) exit('served');
+      header('Cache-Control: private, max-age=86400');
+      header('X-Accel-Redirect: ' . rawurlencode('/dataroot/filedir/ab/film'));`;
+    for (const script of ["lib/javascript.php", "pluginfile.php"])
+      other.file(`source/${script}`, `<?php require '${other.directory}/source/config.php'; ${answer}`);
+    other.file("data/filedir/ab/film", "0123456789".repeat(110_000));
+    older = await WebServer.start(other);
+  });
+  afterAll(async () => {
+    await older.stop();
+    other.remove();
+  });
+
+  test("serves until an installation has said which code is", async () => {
+    for (const file of files) expect((await older.get(file)).body).toBe("served");
+    const { hash } = JSON.parse(readFileSync(join(other.directory, "run/version.json"), "utf8"));
+    other.file("data/code-version", hash);
+    await heard();
+    for (const file of files) expect((await older.get(file)).body).toBe("served");
+  });
+
+  test("answers nothing but the page of maintenance mode, which nobody keeps, and is not ready", async () => {
+    other.file("data/code-version", "newer");
+    await heard();
+    for (const file of files) {
+      expect(await older.get(file)).toMatchObject({
+        status: 503,
+        body: expect.stringContaining("Back in a few minutes"),
+        headers: { "cache-control": "no-store", "retry-after": "60" },
+      });
+    }
+    expect(await older.get("/health")).toMatchObject({ status: 503, body: "version\n" });
+    other.file("data/climaintenance.template.html", "back soon");
+    expect(await older.get("/page.php")).toMatchObject({ status: 503, body: "back soon" });
+  });
+
+  test("hands out no file that it had just been allowed to", async () => {
+    rmSync(join(other.directory, "data/code-version"));
+    await heard();
+    const path = "/pluginfile.php/6/film.mp4?film=1";
+    const visitor = { cookie: "MoodleSession=abc" };
+    expect((await older.get(path, visitor)).status).toBe(200);
+    other.file("data/code-version", "newer");
+    await heard();
+    expect((await older.get(path, visitor)).status).toBe(503);
+  });
 });
 
 describe("health", () => {

@@ -13,6 +13,9 @@ function health(\stdClass $cfg, string $hash): array {
     if (file_exists("$cfg->dataroot/climaintenance.html")) {
         return [200, 'maintenance'];
     }
+    if (!in_array(site_code_version($cfg), ['', $hash], true)) {
+        return [503, 'version'];
+    }
     try {
         $settings = core_settings(connect($cfg), $cfg, ['allversionshash']);
     } catch (\PDOException $fault) {

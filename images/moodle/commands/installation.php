@@ -49,6 +49,7 @@ final class Installation {
         self::refuse_downgrade($code, $settings, plugin_versions($database, $cfg));
         if (($settings['allversionshash'] ?? '') === $code->hash) {
             say("the database is at $code->release already");
+            set_site_code_version($cfg, $code->hash);
             end_maintenance($cfg);
             return null;
         }
@@ -72,6 +73,7 @@ final class Installation {
         if (($settings['allversionshash'] ?? '') !== $this->code->hash || empty($settings['rolesactive'])) {
             fail("the database is not at {$this->code->release}: see what Moodle said above", 1);
         }
+        set_site_code_version($this->cfg, $this->code->hash);
         if (in_array('--maintenance=0', $this->arguments, true)) {
             // Moodle leaves this to whoever upgrades without maintenance.
             self::run((string) getenv('MOODLE_SOURCE_DIR'), 'purge_caches.php');

@@ -13,9 +13,7 @@ function begin_maintenance(\stdClass $cfg): void {
         return;
     }
     say('maintenance mode until the upgrade has ended');
-    $template = "$cfg->dataroot/climaintenance.template.html";
-    $page = file_get_contents(is_readable($template) ? $template : dirname(__DIR__) . '/web/maintenance.html');
-    file_put_contents("$file.new", $page . MAINTENANCE_MARK . "\n");
+    file_put_contents("$file.new", maintenance_page($cfg) . MAINTENANCE_MARK . "\n");
     rename("$file.new", $file);
 }
 

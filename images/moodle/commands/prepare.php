@@ -1,7 +1,7 @@
 <?php
 /**
  * Writes what Moodle would find out anew, or keep on the shared folder: the list of its components
- * ($CFG->alternative_component_cache) and its caches' definitions. Both follow from the code alone.
+ * ($CFG->alternative_component_cache), its caches' definitions and its version. All follow from the code alone.
  */
 namespace platform;
 
@@ -25,6 +25,7 @@ foreach ([$CFG->localcachedir, $CFG->localrequestdir, $arrays] as $folder) {
     is_dir($folder) || mkdir($folder, 0770, true);
 }
 $write($CFG->alternative_component_cache, \core_component::get_cache_content());
+$write($CFG->platform_code_version, '<?php return ' . var_export(\core_component::get_all_versions_hash(), true) . ";\n");
 // Definitions are PHP that uses constants and functions of these.
 require_once "$CFG->libdir/setuplib.php";
 require_once "$CFG->libdir/moodlelib.php";

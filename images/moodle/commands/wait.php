@@ -11,6 +11,8 @@ $said = '';
 while (true) {
     // Anew each time: passwords change.
     $cfg = load_settings((string) getenv('MOODLE_SOURCE_DIR'));
+    // Before the database: what is older than the database's answer cannot be of an upgrade after it.
+    $serving = site_code_version($cfg);
     try {
         $database = connect($cfg);
         $settings = count_tables($database, $cfg) > 0 ? core_settings($database, $cfg, ['release', 'allversionshash']) : [];
@@ -21,6 +23,10 @@ while (true) {
         $state = "the database does not answer: {$fault->getMessage()}";
     }
     if ($state === '') {
+        if ($serving !== $code->hash) {
+            // A backup of an older site, which no installation had anything to do for.
+            set_site_code_version($cfg, $code->hash);
+        }
         echo "moodle: the database is at $code->release\n";
         exit(0);
     }

@@ -19,7 +19,8 @@ function cache_settings(Environment $env, \stdClass $cfg): void {
     $redis = [
         'server' => $env->required('MOODLE_REDIS_CACHE_HOST') . ':' . $env->integer('MOODLE_REDIS_CACHE_PORT', 1, 65535),
         'password' => $env->has_secret('redis-cache/password') ? $env->secret('redis-cache/password') : '',
-        'prefix' => "{$prefix}cache:",
+        // Code of two versions keeps unlike things by the same keys. What the older one leaves is evicted.
+        'prefix' => "{$prefix}cache:" . substr(own_code_version($cfg), 0, 12) . ':',
         'serializer' => extension_loaded('igbinary') ? \Redis::SERIALIZER_IGBINARY : \Redis::SERIALIZER_PHP,
         'compressor' => extension_loaded('zstd') ? 2 : 0,
         // A cache that is away must not hold a request up: Moodle then works without.
@@ -49,8 +50,8 @@ function cache_settings(Environment $env, \stdClass $cfg): void {
             // Its keys have no version: other pods would not hear that an entry is gone.
             'core/h5p_libraries' => ['redis'],
         ] + array_fill_keys([
-            // What follows from the code and its schema, neither of which changes while a pod lives. In Redis the pods of
-            // two versions would share it during an upgrade. APCu is off on the command line, which has the disk.
+            // What follows from the code and its schema, neither of which changes while a pod lives, and is a third of what a
+            // page would ask Redis for. APCu is off on the command line, which has the disk.
             'core/capabilities',
             'core/databasemeta',
             'core/fontawesomeiconmapping',

@@ -2,6 +2,7 @@
 namespace platform;
 
 require_once __DIR__ . '/environment.php';
+require_once __DIR__ . '/code-version.php';
 require_once dirname(__DIR__) . '/files/GrantedFiles.php';
 foreach (['site', 'database', 'sessions', 'caches', 'files', 'mail', 'tasks', 'ai'] as $part) {
     require_once __DIR__ . "/$part.php";

@@ -27,6 +27,7 @@ function site_settings(Environment $env, \stdClass $cfg, string $root): void {
     $cfg->localcachedir = "$local/cache";
     $cfg->localrequestdir = "$local/request";
     $cfg->alternative_component_cache = "$local/core_component.php";
+    $cfg->platform_code_version = "$local/code_version.php";
     $cfg->admin = 'admin';
 
     // The code is the image's.
