@@ -9,6 +9,7 @@ global $CFG;
 require_once (getenv('MOODLE_LIB_DIR') ?: '/usr/local/lib/moodle') . '/settings/load.php';
 $CFG = platform\load_settings(__DIR__);
 if (PHP_SAPI === 'fpm-fcgi') {
+    register_shutdown_function('platform\end_spoilt_worker');
     platform\refuse_other_code($CFG);
 } else {
     // Pages alone read from replicas: a task that one worker has just ended would still wait there for another.

@@ -90,6 +90,33 @@ describe("a worker of PHP-FPM", () => {
     other.remove();
   });
 
+  test.each([
+    ["at once", "str_repeat('x', PHP_INT_MAX >> 20);"],
+    ["little by little", "while (true) $all[] = new stdClass();"],
+  ])("ends with the request that uses up its memory %s, and what it has kept with it", async (_, use) => {
+    const other = new MoodleFolder();
+    other.file("source/pid.php", "<?php require 'config.php'; usleep(20_000); echo getmypid();");
+    other.file(
+      "source/use.php",
+      `<?php require 'config.php'; file_put_contents('${other.directory}/tmp/pid', getmypid()); ${use}`,
+    );
+    const spoilt = await WebServer.start(other, { MOODLE_MEMORY_LIMIT_MB: "32" });
+    const workers = async () => {
+      const answers = await Promise.all(Array.from({ length: 30 }, () => spoilt.get("/pid.php")));
+      for (const { status } of answers) expect(status).toBe(200);
+      return new Set(answers.map(({ body }) => body));
+    };
+    expect((await workers()).size).toBe(3);
+    expect((await spoilt.get("/use.php")).status).toBe(500);
+    const pid = readFileSync(join(other.directory, "tmp/pid"), "utf8");
+    await sleep(500);
+    const after = await workers();
+    expect(after.has(pid)).toBe(false);
+    expect(after.size).toBe(3);
+    await spoilt.stop();
+    other.remove();
+  });
+
   test("sees the cloud identity's variables", async () => {
     expect((await facts()).environment).toMatchObject(identity);
   });

@@ -68,3 +68,16 @@ function database_settings(Environment $env, \stdClass $cfg, string $root): void
         ];
     }
 }
+
+/**
+ * Ends a worker with the request that ran out of memory or time. Its kept connection has what the request had begun there, as
+ * the temporary tables of a backup, with which the worker's next backup would fail.
+ */
+function end_spoilt_worker(): void {
+    // There may be none left for what follows.
+    ini_set('memory_limit', '-1');
+    if ((error_get_last()['type'] ?? 0) === E_ERROR) {
+        // SIGQUIT: PHP-FPM's children end when they have answered.
+        posix_kill(posix_getpid(), 3);
+    }
+}
