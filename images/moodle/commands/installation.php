@@ -106,8 +106,13 @@ final class Installation {
                 . 'make the database anew, and run this again', 78);
         }
         say('beginning anew: an installation was killed before its end, so nobody has used it');
-        foreach ($tables as $table) {
-            $database->exec("DROP TABLE $table");
+        // MySQL and MariaDB go on with the batch of statements that a killed client has sent: until no table comes any more.
+        while ($tables) {
+            foreach ($tables as $table) {
+                $database->exec("DROP TABLE IF EXISTS $table");
+            }
+            sleep(2);
+            $tables = tables($database, $cfg);
         }
     }
 
