@@ -1,4 +1,5 @@
 /** Defaults that follow from other fields. What has a fixed default has it in the schema. */
+import { defaultTier } from "../constructs/google/filestore-tiers";
 import { gpusOfMachineType } from "../constructs/google/gpu-machine-types";
 import { zonesOf } from "./google-zones";
 import type { ParsedEnvironment } from "./schema";
@@ -76,7 +77,7 @@ function resolveGoogle(parsed: SizedGoogle) {
       availability: database.availability ?? (isProtected ? "REGIONAL" : "ZONAL"),
       backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 7 : 1),
     },
-    files: { ...parsed.files, tier: parsed.files.tier ?? (isProtected ? "REGIONAL" : "BASIC_HDD") },
+    files: { ...parsed.files, tier: parsed.files.tier ?? defaultTier(parsed.protection) },
     ...resolveKnative(parsed),
     edge:
       parsed.edge.type === "gateway"

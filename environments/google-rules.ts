@@ -1,5 +1,5 @@
 import type { Fault } from "../constructs/core/errors";
-import { allowedCapacity, FILESTORE_TIERS } from "../constructs/google/filestore-tiers";
+import { allowedCapacity, defaultTier, FILESTORE_TIERS } from "../constructs/google/filestore-tiers";
 import { gpusOfMachineType } from "../constructs/google/gpu-machine-types";
 import { parseCidr } from "./fields";
 import { zonesOf } from "./google-zones";
@@ -50,7 +50,7 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
     reads: ["sizing", "protection", "files"],
     check: ({ protection, files }) =>
       (["capacityGb", "modelsCapacityGb"] as const).flatMap((field) => {
-        const allowed = allowedCapacity(filesTier(protection, files), files[field]);
+        const allowed = allowedCapacity(files.tier ?? defaultTier(protection), files[field]);
         const remedy = "change the value, or choose another tier in files.tier";
         return allowed === undefined ? [] : [fault(`files.${field}`, files[field], allowed, remedy)];
       }),
@@ -58,7 +58,7 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
   {
     reads: ["protection", "files.tier", "network.filesCidr", "network.modelsCidr"],
     check: ({ protection, files, network }) => {
-      const tier = filesTier(protection, files);
+      const tier = files.tier ?? defaultTier(protection);
       const longest = FILESTORE_TIERS[tier].prefix;
       return (["filesCidr", "modelsCidr"] as const)
         .filter((field) => (parseCidr(network[field])?.bitmask ?? 0) > longest)
@@ -89,8 +89,12 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
   },
   {
     reads: ["sizing", "database"],
-    check: ({ database: { engine, tier, replicaTier } }) => {
-      if (engine !== "postgresql" || replicaTier === undefined) return [];
+    check: ({ database: { engine, tier, replicaTier, readReplicas } }) => {
+      if (replicaTier === undefined) return [];
+      if (readReplicas === 0) {
+        return [fault("database.replicaTier", replicaTier, "nothing where readReplicas is 0", "leave it out")];
+      }
+      if (engine !== "postgresql") return [];
       const [primary, replica] = [cloudSqlTier(tier), cloudSqlTier(replicaTier)];
       // Cloud SQL: "master instance can not be larger than replica".
       return replica.processors < primary.processors || replica.memoryMb < primary.memoryMb
@@ -164,10 +168,6 @@ export const GOOGLE_RULES: readonly Rule<SizedGoogle>[] = [
         : [],
   },
 ];
-
-function filesTier(protection: SizedGoogle["protection"], { tier }: Pick<SizedGoogle["files"], "tier">) {
-  return tier ?? (protection === "disposable" ? "BASIC_HDD" : "REGIONAL");
-}
 
 /** Source: https://cloud.google.com/sql/docs/postgres/create-instance#machine-types */
 function customTier(path: string, tier: string): Fault[] {

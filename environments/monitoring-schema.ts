@@ -30,5 +30,5 @@ export const monitoring = z
   })
   .optional()
   .describe(
-    "Prometheus, Alertmanager and Grafana in the cluster, alarms of the cloud on database, Redis and edge, and the logs of containers in the cloud's store. Recommended where protected. Default: none.",
+    "Prometheus, Alertmanager and Grafana in the cluster, alarms of the cloud on database, Redis, files and edge and on the silence of alerts, and the logs of containers in the cloud's store. Recommended where protected. Default: none.",
   );

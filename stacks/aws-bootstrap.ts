@@ -46,7 +46,8 @@ export class AwsBootstrapStack extends PlatformStack {
       images: IMAGES,
       account,
       region,
-      protection,
+      // Bootstrap outlives the site.
+      protection: protection === "retiring" ? "protected" : protection,
     });
     if (ci === undefined) return;
 

@@ -19,6 +19,11 @@ test.each([
   ["a runner, which Google Cloud does not need", { ci: { ...production.ci, runner: true } }, "ci.runner"],
   ["14 days of recovery with ENTERPRISE", { database }, "database.backupRetentionDays"],
   ["a file system below the least size", { files: { capacityGb: 1023 } }, "files.capacityGb"],
+  [
+    "a tier of replicas where there are none",
+    { database: { ...production.database, readReplicas: 0, replicaTier: "db-custom-20-76800" } },
+    "database.replicaTier",
+  ],
   ["a size between the steps of a regional file system", { files: { capacityGb: 1465 } }, "files.capacityGb"],
   ["one between those of a zonal one", { files: { tier: "ZONAL", capacityGb: 11264 } }, "files.capacityGb"],
   [

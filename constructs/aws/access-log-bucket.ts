@@ -20,7 +20,7 @@ export interface AccessLogBucketProps {
   readonly retentionDays: number;
   /** Delivery source of CloudFront's logs, which go here as well. @default none, load balancers write alone */
   readonly deliverySourceName?: string;
-  /** @default "protected"; a disposable bucket is destroyed with everything in it */
+  /** @default "protected"; any other is destroyed with everything in it */
   readonly protection?: Protection;
 }
 

@@ -12,7 +12,7 @@ export interface ContainerRegistryProps {
   readonly region: string;
   /** Days until an image without a tag expires. @default 14 */
   readonly untaggedDays?: number;
-  /** @default "protected"; a disposable repository is destroyed with its images */
+  /** @default "protected"; any other is destroyed with its images */
   readonly protection?: Protection;
 }
 

@@ -32,7 +32,7 @@ export interface ElastiCacheRedisProps {
   /**
    * Whether what restarts nodes is done at once, or in the maintenance window. Another engine or major version needs it: the old
    * parameter group is deleted in the same deploy, which ElastiCache refuses while a group has it.
-   * @default true where disposable, false where protected
+   * @default true where disposable, otherwise false
    */
   readonly applyImmediately?: boolean;
   /** Days that the slow log is kept. @default 90 */

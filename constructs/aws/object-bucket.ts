@@ -55,7 +55,7 @@ export interface ObjectBucketProps {
   readonly readingOrigins?: readonly string[];
   /** @default none */
   readonly replica?: ReplicaBucket;
-  /** @default "protected"; a disposable bucket is destroyed with everything in it */
+  /** @default "protected"; any other is destroyed with everything in it, unless it is locked */
   readonly protection?: Protection;
 }
 

@@ -61,7 +61,7 @@ export interface RdsDatabaseProps {
   /**
    * Whether what restarts the database is done at once, or in the maintenance window. A new major version needs it: the old
    * parameter group is deleted in the same deploy, which RDS refuses while an instance has it.
-   * @default true where disposable, false where protected
+   * @default true where disposable, otherwise false
    */
   readonly applyImmediately?: boolean;
   /** Days that exported logs are kept. @default 90 */

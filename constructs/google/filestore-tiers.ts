@@ -1,3 +1,5 @@
+import type { Protection } from "../core/protection";
+
 /** What a tier of Filestore has. */
 export interface FilestoreTier {
   /** Prefix of the range of addresses that an instance takes. */
@@ -22,6 +24,11 @@ export const FILESTORE_TIERS = {
   ZONAL: { prefix: 26, capacities: SCALING },
   REGIONAL: { prefix: 26, capacities: SCALING },
 } as const satisfies Record<string, FilestoreTier>;
+
+/** The tier of an environment that names none. */
+export function defaultTier(protection: Protection): keyof typeof FILESTORE_TIERS {
+  return protection === "disposable" ? "BASIC_HDD" : "REGIONAL";
+}
 
 /** In words what an instance of the tier may have, where this is not it. */
 export function allowedCapacity(tier: keyof typeof FILESTORE_TIERS, capacityGb: number): string | undefined {

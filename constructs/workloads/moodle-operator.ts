@@ -17,7 +17,7 @@ export interface MoodleOperatorProps {
   readonly cluster: ClusterAccess;
   /** Namespace of the operator itself. */
   readonly namespace: string;
-  /** Namespaces whose resources it looks after; in others it can get and patch resources of moodleplatform.io, and nothing else. */
+  /** Namespaces whose resources it looks after; in others it can get and patch MoodleClusters and MoodleBackups, and nothing else. */
   readonly siteNamespaces: readonly string[];
   /** Reference of the image, by digest or tag. */
   readonly image: string;

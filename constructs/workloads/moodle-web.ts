@@ -18,7 +18,7 @@ export interface MoodleWebProps extends MoodleSite {
   /** Name of the release and of its objects, for several sites in one namespace; up to 40 characters. @default moodle */
   readonly releaseName?: string;
   /**
-   * `protected` keeps the claim when the release goes and refuses to destroy the volume; `disposable` lets both go.
+   * `protected` keeps the claim when the release goes and refuses to destroy the volume; the others let both go.
    * What is on the file system is not touched either way.
    * @default "protected"
    */

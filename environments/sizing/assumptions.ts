@@ -132,9 +132,8 @@ export const NODES = {
 
 export const SHARED_FILES = {
   mbPerStudent: 50,
-  /** Of Filestore, in GiB: the least that there is, and the step to the next. */
+  /** Of Filestore, in GiB: the least that there is, for all the students that a size is for. */
   leastGb: 1024,
-  stepGb: 256,
   rule: "50 MiB a student for uploads on their way to the bucket and for course backups; where all files stay here, it is the courses that count",
   sources: [OWN],
 } as const;

@@ -86,8 +86,8 @@ function nodeLimits(pods: Pick<Figures, "web" | "cron" | "adhoc">, demand: Deman
 
 /** A capacity that every tier of Filestore has. */
 function filesGb(students: number): number {
-  const { leastGb, stepGb, mbPerStudent } = SHARED_FILES;
-  return Math.max(leastGb, Math.ceil((students * mbPerStudent) / 1024 / stepGb) * stepGb);
+  const { leastGb, mbPerStudent } = SHARED_FILES;
+  return Math.max(leastGb, Math.ceil((students * mbPerStudent) / 1024));
 }
 
 function largest<T>(ladder: readonly T[]): T {

@@ -38,6 +38,7 @@ describe("GpuNodePool", () => {
     ["g2-standard-32", 1],
     ["g2-standard-24", 2],
     ["g2-standard-96", 8],
+    ["g4-standard-96", 2],
     ["a2-highgpu-4g", 4],
     ["a2-megagpu-16g", 16],
     ["a3-edgegpu-8g-nolssd", 8],

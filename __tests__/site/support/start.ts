@@ -27,12 +27,12 @@ export default async function start(): Promise<void> {
     // A site that root starts runs as another user, who must be able to enter.
     chmodSync(process.env.TEST_SITES, 0o755);
   }
-  try {
-    await Promise.all(DATABASES.map((database) => new TestSite(database).up()));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  // A site is stopped when it has ended its start, whatever became of the other.
+  const starts = await Promise.allSettled(DATABASES.map((database) => new TestSite(database).up()));
+  const failed = starts.find(({ status }) => status === "rejected");
+  if (failed === undefined) return;
+  await stop();
+  throw (failed as PromiseRejectedResult).reason;
 }
 
 /** The first of so many ports of which nobody uses one, below those that the system gives away by itself. */
