@@ -172,7 +172,7 @@ describe.each([10, 25, 50, 100])("a version that breaks at %i percent, after the
     expect(world.percentage).toBeUndefined();
   });
 
-  test("goes on where it is ready again within the deadline, which then begins anew", async () => {
+  test("goes on where it is ready again within the deadline, which then begins anew, as its hold time does", async () => {
     for (let times = 0; times < 3; times++) {
       for (let minutes = 0; minutes < 50; minutes++) await world.step();
       expect(await world.state()).toMatchObject({ phase: "Progressing", percent });
@@ -183,8 +183,23 @@ describe.each([10, 25, 50, 100])("a version that breaks at %i percent, after the
       if (times < 2) world.kserve.crash("v1.3.0");
       world.follow();
     }
+    const begin = world.time;
     world.prometheus.answer = GOOD;
+    await world.until((state) => state.phase === "Idle" || (state.phase === "Progressing" && state.percent > percent));
+    expect(world.time - begin).toBeGreaterThanOrEqual(600_000);
     await world.until((state) => state.phase === "Idle" && state.stable.version === "v1.3.0");
+  });
+
+  test("gets no more where it is up for minutes only, whatever was counted in them", async () => {
+    for (let times = 0; times < 6; times++) {
+      for (let minutes = 0; minutes < 50; minutes++) await world.step();
+      world.kserve.recover("v1.3.0");
+      world.follow();
+      for (let minutes = 0; minutes < 2; minutes++) await world.step();
+      expect(await world.state()).toMatchObject({ phase: "Progressing", percent });
+      world.kserve.crash("v1.3.0");
+      world.follow();
+    }
   });
 
   test("loses its traffic at once where another version is wanted", async () => {

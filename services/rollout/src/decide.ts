@@ -214,10 +214,13 @@ function settle<S extends State>(state: S, { settled }: Observation, now: Date):
   return settled && state.settledAt === undefined ? { ...state, settledAt: now.toISOString() } : state;
 }
 
-/** Notes since when a step that was in effect is so no more. */
+/** Notes since when a step that was in effect is so no more; where it is again, it is so from now on. */
 function unsettle(state: Progressing, { settled }: Observation, now: Date): Progressing {
-  if (settled) return { ...state, unsettledSince: undefined };
-  if (state.settledAt === undefined || state.unsettledSince !== undefined) return state;
+  // What it was meanwhile counts neither as held nor for the gate.
+  if (settled && state.unsettledSince !== undefined) {
+    return { ...state, unsettledSince: undefined, settledAt: now.toISOString() };
+  }
+  if (settled || state.settledAt === undefined || state.unsettledSince !== undefined) return state;
   return { ...state, unsettledSince: now.toISOString() };
 }
 

@@ -17,7 +17,7 @@ const base = {
   mode: z.enum(["Knative", "Standard"]),
   /** When this phase or step was written. */
   since: time,
-  /** When it was first seen to be in effect. */
+  /** When it was first seen to be in effect, without a break since. */
   settledAt: time.optional(),
   stable: servedSchema,
   /** Whether `stable` was ever seen to be ready: one that never was has nothing to lose. */
