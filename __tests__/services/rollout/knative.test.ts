@@ -132,6 +132,39 @@ test("all traffic is off a candidate before the old URI is written, and the old 
   ]);
 });
 
+test("a candidate that fails for a moment while it is withdrawn from 100 percent does not get all traffic back", async () => {
+  world.prometheus.answer = GOOD;
+  world.want("v1.3.0");
+  await world.until((state) => state.phase === "Progressing" && state.percent === 100 && state.settledAt !== undefined);
+  world.prometheus.answer = FAILING;
+  expect(await world.run()).toMatchObject({ phase: "Withdrawing" });
+  world.kserve.crash("v1.3.0");
+  world.kserve.broken.add("v1.2.0"); // the old version takes long to start anew
+  world.follow();
+  for (let minutes = 0; minutes < 2; minutes++) {
+    expect(await world.step()).toMatchObject({ phase: "Withdrawing" });
+  }
+  world.kserve.recover("v1.3.0");
+  world.follow();
+  expect(world.kserve.shareOf("v1.3.0")).toBe(0);
+  expect(world.kserve.shareOf("v1.2.0")).toBe(100);
+  expect(await world.step()).toMatchObject({ phase: "Restoring", percent: 0 });
+});
+
+test("a candidate that stays broken while it is withdrawn from 100 percent is left for the old manifest", async () => {
+  world.prometheus.answer = GOOD;
+  world.want("v1.3.0");
+  await world.until((state) => state.phase === "Progressing" && state.percent === 100 && state.settledAt !== undefined);
+  world.prometheus.answer = FAILING;
+  await world.run();
+  world.kserve.crash("v1.3.0");
+  world.follow();
+  const begin = world.time;
+  expect(await world.until(({ phase }) => phase === "Restoring")).toMatchObject({ percent: 100 });
+  expect(world.time - begin).toBe(180_000);
+  expect(world.kserve.shareOf("v1.2.0")).toBe(100);
+});
+
 test("a version that does not become ready is rolled back after the deadline, and never had any traffic", async () => {
   world.kserve.broken.add("v1.3.0");
   world.want("v1.3.0");

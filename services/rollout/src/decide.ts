@@ -45,6 +45,13 @@ export interface Situation {
   readonly now: Date;
 }
 
+/**
+ * Time after which all traffic that is still stuck to a candidate that is withdrawn is no passing failure: three runs.
+ * One that is ready again before loses it at once; with the old manifest at 100 percent it has all of it until the old
+ * version has started anew.
+ */
+const STUCK_SECONDS = 180;
+
 /** Whether a decision needs the gate's answer: a share of the traffic goes to the candidate. */
 export function needsGate(state: State): state is Progressing & { settledAt: string } {
   return state.phase === "Progressing" && state.settledAt !== undefined && state.percent > 0;
@@ -170,8 +177,9 @@ function decideWithdrawing({ rollout, observed, now }: Situation, state: Withdra
     return { state: restoring(state, revision, 0, now) };
   }
   // The old manifest brings a revision to which traffic can be given.
-  if (made && observed.stuck !== undefined) {
-    return { state: restoring(state, revision, observed.stuck === "all" ? 100 : 0, now) };
+  if (made && observed.stuck === "share") return { state: restoring(state, revision, 0, now) };
+  if (made && observed.stuck === "all" && secondsSince(state.since, now) >= STUCK_SECONDS) {
+    return { state: restoring(state, revision, 100, now) };
   }
   // No revision of the candidate was ever made: what serves is stable's own, and needs no percentage.
   const late = secondsSince(state.since, now) > rollout.policy.deadlineSeconds;
