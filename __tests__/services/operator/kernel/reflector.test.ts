@@ -18,7 +18,7 @@ class Script implements Source {
   readonly watchSeconds: number[] = [];
 
   constructor(
-    private readonly lists: (readonly KubeObject[])[][],
+    private readonly lists: ((readonly KubeObject[])[] | Error)[],
     private readonly watches: (readonly (string | Error)[])[],
     private readonly finished: () => void,
   ) {}
@@ -27,6 +27,10 @@ class Script implements Source {
     this.calls.push(from === undefined ? "list" : `page ${from}`);
     expect(limit).toBe(500);
     const pages = this.lists[0] ?? [];
+    if (pages instanceof Error) {
+      this.lists.shift();
+      throw pages;
+    }
     const index = Number(from ?? 0);
     const isLast = index === pages.length - 1;
     if (isLast) this.lists.shift();
@@ -49,7 +53,7 @@ class Script implements Source {
   }
 }
 
-async function reflect(lists: KubeObject[][][], watches: (readonly (string | Error)[])[]) {
+async function reflect(lists: (KubeObject[][] | Error)[], watches: (readonly (string | Error)[])[]) {
   const end = new AbortController();
   const store = new Store<KubeObject>();
   const source = new Script(lists, watches, () => end.abort());
@@ -110,6 +114,13 @@ test("keeps nothing of who set which field, and only what is asked for", async (
   const full = { ...thing("a", "1"), metadata: { ...thing("a", "1").metadata, managedFields: [{}] } };
   const { store } = await reflect([[[full as KubeObject]]], []);
   expect(store.get("sites/a")?.metadata).not.toHaveProperty("managedFields");
+});
+
+test("tells where a list is refused for want of rights, and goes on trying", async () => {
+  const { reflector, calls, store } = await reflect([new ApiError(403, "Forbidden", "no"), [[thing("a", "1")]]], []);
+  await reflector.refused;
+  expect(calls).toEqual(["list", "list", "watch 10"]);
+  expect(store.size).toBe(1);
 });
 
 test("knows since when it heard nothing", async () => {

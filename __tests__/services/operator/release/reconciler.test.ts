@@ -6,6 +6,8 @@ const GOING = "2027-01-01T00:00:00Z";
 
 interface Scene {
   readonly suspend: boolean;
+  /** Whether the API server has a pause of which the cache knows nothing. */
+  readonly isPausedSince?: boolean;
   /** Of the resource, in the cache and at the API server. */
   readonly cached?: string;
   readonly live?: string;
@@ -13,19 +15,19 @@ interface Scene {
 }
 
 /** What becomes of a resource whose release is to be upgraded. */
-async function done({ suspend, cached, live, isNamespaceGoing = false }: Scene): Promise<string[]> {
+async function done({ suspend, isPausedSince, cached, live, isNamespaceGoing = false }: Scene): Promise<string[]> {
   const steps: string[] = [];
   const store = new Store<Released>();
-  const resource = (deletionTimestamp?: string): Released => ({
+  const resource = (suspend: boolean, deletionTimestamp?: string): Released => ({
     metadata: { name: "moodle", namespace: "sites", deletionTimestamp },
     spec: { suspend, deletionPolicy: "Delete" },
   });
-  store.set(resource(cached));
+  store.set(resource(suspend, cached));
   const { reconcile } = new ReleaseReconciler({
     store,
     kind: { desired: () => ({}) },
     engine: { look: async () => ({ step: { kind: "upgrade" } }) },
-    resources: { get: async () => resource(live) },
+    resources: { get: async () => resource(isPausedSince ?? suspend, live) },
     status: { write: async () => steps.push("say so") },
     removal: {
       isNamespaceGoing: async () => isNamespaceGoing,
@@ -46,6 +48,12 @@ test("a paused resource is left alone, at its deletion too", async () => {
 
 test("a pause holds no namespace that goes", async () => {
   expect(await done({ suspend: true, cached: GOING, live: GOING, isNamespaceGoing: true })).toEqual(["remove"]);
+});
+
+test("a pause holds no namespace that goes, though no watch told of the resource's deletion or of the pause", async () => {
+  expect(await done({ suspend: true, live: GOING, isNamespaceGoing: true })).toEqual(["remove"]);
+  expect(await done({ suspend: false, isPausedSince: true, live: GOING, isNamespaceGoing: true })).toEqual(["remove"]);
+  expect(await done({ suspend: false, isPausedSince: true, live: GOING })).toEqual([]);
 });
 
 test("a resource is removed of whose deletion no watch told", async () => {

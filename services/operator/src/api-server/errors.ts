@@ -27,6 +27,8 @@ export class ApiError extends Error {
 
 const hasStatus = (error: unknown, status: number) => error instanceof ApiError && error.status === status;
 
+export const isForbidden = (error: unknown) => hasStatus(error, 403);
+
 export const isNotFound = (error: unknown) => hasStatus(error, 404);
 
 export const isConflict = (error: unknown) => hasStatus(error, 409);

@@ -1,4 +1,4 @@
-import { ApiError, describeError, isGone } from "../api-server/errors";
+import { ApiError, describeError, isForbidden, isGone } from "../api-server/errors";
 import { type KubeObject, keyOf, type ResourceType } from "../api-server/object";
 import type { ListPage, Selection } from "../api-server/resources";
 import { Backoff, sleep } from "./backoff";
@@ -55,9 +55,14 @@ export class Reflector<Item extends KubeObject> {
   private readonly random: () => number;
   private heard = 0;
   private markSynced: () => void = () => {};
+  private markRefused: () => void = () => {};
   /** Resolves once the first list is in the store. */
   readonly synced = new Promise<void>((resolve) => {
     this.markSynced = resolve;
+  });
+  /** Resolves once a list was refused for want of rights. It goes on trying. */
+  readonly refused = new Promise<void>((resolve) => {
+    this.markRefused = resolve;
   });
 
   constructor(private readonly props: ReflectorProps<Item>) {
@@ -83,6 +88,7 @@ export class Reflector<Item extends KubeObject> {
         this.backoff.reset();
       } catch (error) {
         if (signal.aborted) return;
+        if (isForbidden(error)) this.markRefused();
         if (isGone(error)) version = undefined;
         else if (error instanceof WatchCut) version = error.resourceVersion;
         const pause = this.backoff.next();

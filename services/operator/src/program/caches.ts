@@ -26,6 +26,7 @@ import {
 interface Feed {
   run(signal: AbortSignal): Promise<void>;
   readonly synced: Promise<void>;
+  readonly refused: Promise<void>;
   readonly kind: string;
   readonly age: number | undefined;
 }
@@ -48,7 +49,9 @@ export class Caches {
   readonly recordIndex = new Index(this.records, releaseOf);
   readonly workloadIndexes: readonly Index<Workload>[];
   readonly cronJobIndex = new Index(this.cronJobs, instanceOf);
-  private readonly feeds: Feed[] = [];
+  private readonly feeds = new Map<string, Feed[]>();
+  private readonly whole = new Set<string>();
+  private readonly wholeHandlers: ((namespace: string) => void)[] = [];
 
   constructor(private readonly props: CachesProps) {
     const kinds = [DEPLOYMENT, STATEFUL_SET, JOB, ...(props.hasKnative ? [KNATIVE_SERVICE] : [])];
@@ -72,28 +75,55 @@ export class Caches {
     }
   }
 
-  /** Resolves once everything has been listed. */
+  /** Resolves once everything has been listed that may be: a namespace without its Role keeps no other one waiting. */
   async start(signal: AbortSignal): Promise<void> {
-    for (const feed of this.feeds) void feed.run(signal);
-    await Promise.all(this.feeds.map(({ synced }) => synced));
+    await Promise.all([...this.feeds].map(([namespace, feeds]) => this.begin(namespace, feeds, signal)));
+  }
+
+  /** Whether everything in a namespace has been listed: on a part of it nothing can be decided. */
+  isWhole(namespace: string): boolean {
+    return this.whole.has(namespace);
+  }
+
+  /** Tells of each namespace when everything in it has been listed. */
+  onWhole(handler: (namespace: string) => void): void {
+    this.wholeHandlers.push(handler);
   }
 
   /** What has not been heard of for so many milliseconds, in words. */
   stale(limit: number): string[] {
-    return this.feeds.flatMap(({ kind, age }) => {
-      if (age === undefined) return [`${kind}: not listed yet`];
-      return age > limit ? [`${kind}: nothing heard for ${Math.round(age / 1000)} seconds`] : [];
+    return [...this.feeds].flatMap(([namespace, feeds]) =>
+      feeds.flatMap(({ kind, age }) => {
+        if (age === undefined) return [`${kind} in ${namespace}: not listed yet`];
+        return age > limit ? [`${kind} in ${namespace}: nothing heard for ${Math.round(age / 1000)} seconds`] : [];
+      }),
+    );
+  }
+
+  private async begin(namespace: string, feeds: readonly Feed[], signal: AbortSignal): Promise<void> {
+    const { log } = this.props;
+    for (const feed of feeds) void feed.run(signal);
+    const listed = Promise.all(feeds.map(({ synced }) => synced)).then(() => {
+      this.whole.add(namespace);
+      for (const handler of this.wholeHandlers) handler(namespace);
+      return true;
     });
+    if (await Promise.race([listed, ...feeds.map(({ refused }) => refused.then(() => false))])) return;
+    const remedy = "take it out of the chart's namespaces if it is gone, or install the chart again for its Role";
+    log.warn({ namespace }, `no right to list everything in this namespace, nothing is done in it: ${remedy}`);
+    void listed.then(() => log.info({ namespace }, "everything is listed now"));
   }
 
   private feed<Item extends KubeObject>(
     type: ResourceType,
-    selection: Selection,
+    selection: Selection & { readonly namespace: string },
     store: Store<Item>,
     trim?: (item: Item) => Item,
   ): void {
     const { resources: source, log } = this.props;
-    this.feeds.push(new Reflector({ source, type, selection, store, trim, log }));
+    const { namespace } = selection;
+    const feeds = this.feeds.get(namespace) ?? [];
+    this.feeds.set(namespace, [...feeds, new Reflector({ source, type, selection, store, trim, log })]);
   }
 }
 

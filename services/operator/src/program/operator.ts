@@ -1,7 +1,7 @@
 import type { Stores } from "@moodle-platform/database-roles";
 import type { ApiServer } from "../api-server/api-server";
 import { Mapper } from "../api-server/mapper";
-import { keyOf } from "../api-server/object";
+import { keyOf, splitKey } from "../api-server/object";
 import { Resources } from "../api-server/resources";
 import { StoresAndDatabases } from "../credentials/access";
 import { watchingCredentials } from "../credentials/reconcile";
@@ -11,7 +11,7 @@ import { DriftSchedule } from "../drift/watch";
 import type { Chart } from "../helm/charts";
 import type { Helm } from "../helm/helm";
 import { releaseOf } from "../helm/records";
-import { Controller, type Reconcile } from "../kernel/controller";
+import { Controller, type Outcome, type Reconcile } from "../kernel/controller";
 import { EventRecorder } from "../kernel/events";
 import type { Log } from "../kernel/log";
 import type { Metrics } from "../kernel/metrics";
@@ -99,8 +99,13 @@ export class Operator {
       store: ConstructorParameters<typeof ReleaseReconciler<Resource>>[0]["store"],
     ) => {
       const removal = new Removal({ kind, resources, live, helm, owners, status });
-      return new ReleaseReconciler({ kind, resources, store, cached, live, engine, status, removal }).reconcile;
+      return new ReleaseReconciler({ kind, resources, store, cached, live, engine, status, removal });
     };
+    // On a part of what is in a namespace nothing is decided but that a resource goes along with that.
+    const knowing =
+      (reconcile: Reconcile, otherwise: (key: string) => Promise<Outcome | undefined> = async () => undefined) =>
+      async (key: string): Promise<Outcome> =>
+        caches.isWhole(splitKey(key).namespace) ? reconcile(key) : ((await otherwise(key)) ?? {});
 
     const credentials = new CredentialWatch({
       stores,
@@ -110,39 +115,32 @@ export class Operator {
       enqueue: (key) => clusters.add(key),
       log,
     });
+    const site = released(
+      moodleClusterKind({
+        chart: charts.moodle,
+        helm,
+        drift: new DriftCheck(resources, mapper),
+        driftSchedule: new DriftSchedule(driftInterval),
+        bounds: (key) => policies.bounds(key, Date.now()),
+        credentials,
+        backups: (key) => backupsOf.get(key),
+      }),
+      caches.clusters,
+    );
     const clusters = this.control(
       "moodlecluster",
-      watchingCredentials(
-        credentials,
-        caches.clusters,
-        released(
-          moodleClusterKind({
-            chart: charts.moodle,
-            helm,
-            drift: new DriftCheck(resources, mapper),
-            driftSchedule: new DriftSchedule(driftInterval),
-            bounds: (key) => policies.bounds(key, Date.now()),
-            credentials,
-            backups: (key) => backupsOf.get(key),
-          }),
-          caches.clusters,
-        ),
-      ),
+      knowing(watchingCredentials(credentials, caches.clusters, site.reconcile), site.goAlong),
     );
-    const backups = this.control(
-      "moodlebackup",
-      released(moodleBackupKind({ chart: charts.backup, cronJobs: caches.cronJobIndex }), caches.backups),
-    );
-    const scalePolicies = this.control(
-      "moodlescalepolicy",
-      new ScalePolicyReconciler({
-        policies: caches.policies,
-        clusters: caches.clusters,
-        active: policies,
-        status,
-        enqueueCluster: (key) => clusters.add(key),
-      }).reconcile,
-    );
+    const backup = released(moodleBackupKind({ chart: charts.backup, cronJobs: caches.cronJobIndex }), caches.backups);
+    const backups = this.control("moodlebackup", knowing(backup.reconcile, backup.goAlong));
+    const { reconcile } = new ScalePolicyReconciler({
+      policies: caches.policies,
+      clusters: caches.clusters,
+      active: policies,
+      status,
+      enqueueCluster: (key) => clusters.add(key),
+    });
+    const scalePolicies = this.control("moodlescalepolicy", knowing(reconcile));
     this.listen(caches, policies, { clusters, backups, scalePolicies });
   }
 
@@ -192,6 +190,17 @@ export class Operator {
     caches.records.onChange(({ before, after }) => {
       const record = after ?? before;
       if (record !== undefined) release(releaseOf(record));
+    });
+    caches.onWhole((namespace) => {
+      const work = [
+        [caches.clusters, clusters],
+        [caches.backups, backups],
+        [caches.policies, scalePolicies],
+      ] as const;
+      for (const [store, queue] of work) {
+        for (const resource of store.values())
+          if (resource.metadata.namespace === namespace) queue.add(keyOf(resource));
+      }
     });
     for (const store of [...caches.workloads, caches.cronJobs]) {
       store.onChange(({ before, after }) => {

@@ -40,12 +40,9 @@ export class ReleaseReconciler<Resource extends Released> {
       kind.forget(key);
       return {};
     }
-    const { namespace = "", deletionTimestamp } = resource.metadata;
-    const isGoing = deletionTimestamp !== undefined;
     // A pause saves nothing where the whole namespace goes, and would keep it from ending.
-    const isLeftAlone = isPaused(resource) && !(isGoing && (await removal.isNamespaceGoing(namespace)));
-    if (isLeftAlone) return this.pause(resource);
-    if (isGoing) return removal.remove(key);
+    if (isPaused(resource)) return (await this.goAlong(key)) ?? this.pause(resource);
+    if (resource.metadata.deletionTimestamp !== undefined) return removal.remove(key);
     const desired = kind.desired(resource);
     const view = await engine.look(desired, resource.status?.release, cached);
     if (view.step.kind === "rest" && resource.metadata.finalizers?.includes(FINALIZER)) {
@@ -54,13 +51,26 @@ export class ReleaseReconciler<Resource extends Released> {
     return this.advance(key);
   };
 
+  /**
+   * Lets a resource go with its namespace, whatever else is so; undefined where that does not go. Nobody else may tell of
+   * it: in a namespace that goes, the right to watch goes too.
+   */
+  readonly goAlong = async (key: string): Promise<Outcome | undefined> => {
+    const { resources, kind, removal } = this.props;
+    const { namespace, name } = splitKey(key);
+    const found = await resources.get<Resource>(kind.type, namespace, name);
+    const goes = found?.metadata.deletionTimestamp !== undefined && (await removal.isNamespaceGoing(namespace));
+    return goes ? removal.remove(key) : undefined;
+  };
+
   /** Something is to be done: what counts for that is the API server's word, not a cache. */
   private async advance(key: string): Promise<Outcome> {
     const { resources, kind, engine, live, removal } = this.props;
     const { namespace, name } = splitKey(key);
     const found = await resources.get<Resource>(kind.type, namespace, name);
-    if (found === undefined || isPaused(found)) return {};
-    // Nobody else may tell of it: in a namespace that goes, the right to watch goes too.
+    if (found === undefined) return {};
+    if (isPaused(found)) return (await this.goAlong(key)) ?? {};
+    // No watch may have told of it.
     if (found.metadata.deletionTimestamp !== undefined) return removal.remove(key);
     const resource = await addFinalizer(resources, kind.type, found, FINALIZER);
     const desired = kind.desired(resource);
