@@ -1,3 +1,6 @@
+import { FINALIZER } from "@moodle-platform/api";
+import { HelmError } from "../../../../services/operator/src/helm/helm";
+import type { Finding } from "../../../../services/operator/src/kernel/conditions";
 import { Store } from "../../../../services/operator/src/kernel/store";
 import { ReleaseReconciler, type ReleaseReconcilerProps } from "../../../../services/operator/src/release/reconciler";
 import type { Released } from "../../../../services/operator/src/release/released-kind";
@@ -59,3 +62,38 @@ test("a pause holds no namespace that goes, though no watch told of the resource
 test("a resource is removed of whose deletion no watch told", async () => {
   expect(await done({ suspend: false, live: GOING })).toEqual(["remove"]);
 });
+
+test.each([true, false])(
+  "where Helm does not say whose a release is, the resource says so and keeps what was known: in the cache %s",
+  async (isCached) => {
+    const store = new Store<Released>();
+    const release = { revision: 1, digest: "old" };
+    const resource: Released = {
+      metadata: { name: "moodle", namespace: "sites", finalizers: [FINALIZER] },
+      spec: { suspend: false, deletionPolicy: "Delete" },
+      status: { release } as Released["status"],
+    };
+    store.set(resource);
+    const written: unknown[] = [];
+    const cached = {};
+    const { reconcile } = new ReleaseReconciler({
+      store,
+      cached,
+      kind: { desired: () => ({}), onTheWay: () => ({ findings: [] }) },
+      engine: {
+        look: async (_desired: unknown, _known: unknown, world: unknown) => {
+          if (isCached || world !== cached) throw new HelmError("get", "Kubernetes cluster unreachable");
+          return { step: { kind: "upgrade" } };
+        },
+      },
+      resources: { get: async () => resource },
+      status: {
+        write: async (_type: unknown, _resource: unknown, [ready]: Finding[], complete: (base: object) => object) =>
+          written.push({ ready, ...complete({}) }),
+      },
+    } as unknown as ReleaseReconcilerProps<Released>);
+    await expect(reconcile("sites/moodle")).rejects.toThrow(/unreachable/);
+    const ready = { type: "Ready", status: "False", reason: "HelmFailed", message: "Kubernetes cluster unreachable" };
+    expect(written).toEqual([{ ready, release }]);
+  },
+);

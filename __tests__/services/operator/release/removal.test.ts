@@ -1,6 +1,7 @@
 import { FINALIZER } from "@moodle-platform/api";
 import type { KubeObject } from "../../../../services/operator/src/api-server/object";
-import type { Helm } from "../../../../services/operator/src/helm/helm";
+import { type Helm, HelmError } from "../../../../services/operator/src/helm/helm";
+import type { Finding } from "../../../../services/operator/src/kernel/conditions";
 import type { Desired } from "../../../../services/operator/src/release/engine";
 import { ReleaseOwners } from "../../../../services/operator/src/release/owner";
 import type { Released } from "../../../../services/operator/src/release/released-kind";
@@ -16,10 +17,13 @@ interface Scene {
   readonly chart?: string;
   /** Of the namespace. */
   readonly deletionTimestamp?: string;
+  /** What Helm fails in. */
+  readonly failing?: "chart" | "uninstall";
 }
 
 /** What is done about a resource that is going, in order. */
-async function done({ deletionPolicy, labels, chart = "backup", deletionTimestamp }: Scene): Promise<string[]> {
+async function done(scene: Scene): Promise<string[]> {
+  const { deletionPolicy, labels, chart = "backup", deletionTimestamp, failing } = scene;
   const steps: string[] = [];
   let records: KubeObject[] = labels === undefined ? [] : [{ metadata: { name: "v1", labels } }];
   const metadata = {
@@ -31,9 +35,16 @@ async function done({ deletionPolicy, labels, chart = "backup", deletionTimestam
   const resource = { metadata, spec: { suspend: false, deletionPolicy } } as Released;
   const namespace = { metadata: { name: "sites", deletionTimestamp } };
   const get = async ({ kind }: { readonly kind: string }) => (kind === "Namespace" ? namespace : resource);
+  const failIn = (command: NonNullable<Scene["failing"]>) => {
+    if (command === failing) throw new HelmError(command, "no answer");
+  };
   const helm = {
-    chart: async () => chart,
+    chart: async () => {
+      failIn("chart");
+      return chart;
+    },
     uninstall: async () => {
+      failIn("uninstall");
       steps.push("uninstall");
       records = [];
     },
@@ -44,23 +55,39 @@ async function done({ deletionPolicy, labels, chart = "backup", deletionTimestam
     live: { records: async () => records },
     helm,
     owners: new ReleaseOwners(helm),
-    status: { write: async () => steps.push("tell") },
+    status: {
+      write: async (_type: unknown, _resource: unknown, [ready]: Finding[]) => {
+        steps.push(`tell ${ready?.reason}`);
+        return { conditions: [ready] };
+      },
+    },
   } as unknown as RemovalProps<Released>);
-  for (let again: number | undefined = 0; again === 0; ) ({ again } = await removal.remove("sites/moodle"));
+  try {
+    for (let again: number | undefined = 0; again === 0; ) ({ again } = await removal.remove("sites/moodle"));
+  } catch (error) {
+    steps.push(`${error}`);
+  }
   return steps;
 }
 
 const own = { owner: "helm", version: "1", "moodleplatform.io/kind": "MoodleBackup" };
 
 test("by Delete the release goes, then the resource; by Retain the resource alone", async () => {
-  expect(await done({ deletionPolicy: "Delete", labels: own })).toEqual(["tell", "uninstall", "let go"]);
+  expect(await done({ deletionPolicy: "Delete", labels: own })).toEqual(["tell Deleting", "uninstall", "let go"]);
   expect(await done({ deletionPolicy: "Delete" })).toEqual(["let go"]);
   expect(await done({ deletionPolicy: "Retain", labels: own })).toEqual(["let go"]);
 });
 
 test("a release that no resource made goes where it is of the resource's chart", async () => {
   const labels = { owner: "helm", version: "1" };
-  expect(await done({ deletionPolicy: "Delete", labels })).toEqual(["tell", "uninstall", "let go"]);
+  expect(await done({ deletionPolicy: "Delete", labels })).toEqual(["tell Deleting", "uninstall", "let go"]);
+});
+
+test("where Helm fails, the resource says so, and it is tried again", async () => {
+  const failed = ["tell HelmFailed", "HelmError: no answer"];
+  const labels = { owner: "helm", version: "1" };
+  expect(await done({ deletionPolicy: "Delete", labels, failing: "chart" })).toEqual(failed);
+  expect(await done({ deletionPolicy: "Delete", labels, failing: "uninstall" })).toEqual(["tell Deleting", ...failed]);
 });
 
 test("a release of another chart, or of another kind's resource, is not removed", async () => {

@@ -34,6 +34,11 @@ export function releaseFindings({ step, workloads }: View): Finding[] {
   }
 }
 
+/** It is tried again. */
+export function helmFailed({ message }: Error): Finding[] {
+  return findings(["False", "HelmFailed", message], ["True", "HelmFailed", message]);
+}
+
 type Brief = readonly [status: "True" | "False", reason: string, message?: string];
 
 /** The three conditions that every release has. */

@@ -8,7 +8,7 @@ import { addFinalizer } from "../kernel/finalizer";
 import type { StatusWriter } from "../kernel/status";
 import type { Store } from "../kernel/store";
 import { type Desired, type Progress, type ReleaseEngine, releaseStatus, type View } from "./engine";
-import { findings, releaseFindings } from "./findings";
+import { findings, helmFailed, releaseFindings } from "./findings";
 import type { World } from "./observe";
 import { isPaused, pausedFindings } from "./pause";
 import type { Released, ReleasedKind, Supplement } from "./released-kind";
@@ -34,7 +34,7 @@ export class ReleaseReconciler<Resource extends Released> {
   constructor(private readonly props: ReleaseReconcilerProps<Resource>) {}
 
   readonly reconcile = async (key: string): Promise<Outcome> => {
-    const { store, kind, engine, cached, removal } = this.props;
+    const { store, kind, cached, removal } = this.props;
     const resource = store.get(key);
     if (resource === undefined) {
       kind.forget(key);
@@ -44,7 +44,7 @@ export class ReleaseReconciler<Resource extends Released> {
     if (isPaused(resource)) return (await this.goAlong(key)) ?? this.pause(resource);
     if (resource.metadata.deletionTimestamp !== undefined) return removal.remove(key);
     const desired = kind.desired(resource);
-    const view = await engine.look(desired, resource.status?.release, cached);
+    const view = await this.look(resource, desired, cached);
     if (view.step.kind === "rest" && resource.metadata.finalizers?.includes(FINALIZER)) {
       return this.rest(resource, desired, view);
     }
@@ -74,7 +74,7 @@ export class ReleaseReconciler<Resource extends Released> {
     if (found.metadata.deletionTimestamp !== undefined) return removal.remove(key);
     const resource = await addFinalizer(resources, kind.type, found, FINALIZER);
     const desired = kind.desired(resource);
-    const view = await engine.look(desired, resource.status?.release, live);
+    const view = await this.look(resource, desired, live);
     if (view.step.kind === "rest") return this.rest(resource, desired, view);
     if (view.step.kind === "upgrade") {
       const waiting = await this.snapshotFirst(resource, desired, view);
@@ -90,6 +90,16 @@ export class ReleaseReconciler<Resource extends Released> {
     } catch (error) {
       if (!(error instanceof HelmError)) throw error;
       return this.refused(begun, desired, view, error);
+    }
+  }
+
+  /** Whose a release is that no resource made, Helm is asked. */
+  private async look(resource: Resource, desired: Desired, world: World): Promise<View> {
+    try {
+      return await this.props.engine.look(desired, resource.status?.release, world);
+    } catch (error) {
+      if (error instanceof HelmError) await this.write(resource, desired, undefined, undefined, helmFailed(error));
+      throw error;
     }
   }
 
@@ -116,8 +126,7 @@ export class ReleaseReconciler<Resource extends Released> {
   private async refused(resource: Resource, desired: Desired, view: View, error: HelmError): Promise<Outcome> {
     const { message } = error;
     if (!error.refusesValues) {
-      const conditions = findings(["False", "HelmFailed", message], ["True", "HelmFailed", message]);
-      await this.write(resource, desired, view, undefined, conditions);
+      await this.write(resource, desired, view, undefined, helmFailed(error));
       throw error;
     }
     const stalled = { reason: "ValuesRefused", message };
@@ -136,17 +145,18 @@ export class ReleaseReconciler<Resource extends Released> {
   private async write(
     resource: Resource,
     desired: Desired,
-    { records, verified }: View,
+    /** Missing where nothing could be seen of the release: what was known of it stays. */
+    view: View | undefined,
     progress: Progress | undefined,
     conditions: readonly Finding[],
     supplement: Supplement<Resource> = this.props.kind.onTheWay(resource),
   ): Promise<Resource> {
     const { status, kind } = this.props;
-    const release = releaseStatus(
-      desired,
-      records,
-      progress ?? { verified, failure: resource.status?.release?.failure },
-    );
+    const known = resource.status?.release;
+    const release =
+      view === undefined
+        ? known
+        : releaseStatus(desired, view.records, progress ?? { verified: view.verified, failure: known?.failure });
     const written = await status.write(kind.type, resource, [...conditions, ...supplement.findings], (base) => ({
       ...supplement.status,
       ...base,

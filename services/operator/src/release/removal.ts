@@ -1,12 +1,13 @@
 import { FINALIZER } from "@moodle-platform/api";
 import { type ResourceType, splitKey } from "../api-server/object";
 import type { Resources } from "../api-server/resources";
-import type { Helm } from "../helm/helm";
+import { type Helm, HelmError } from "../helm/helm";
 import { history } from "../helm/records";
+import type { Finding } from "../kernel/conditions";
 import type { Outcome } from "../kernel/controller";
 import { removeFinalizer } from "../kernel/finalizer";
-import type { StatusWriter } from "../kernel/status";
-import { findings } from "./findings";
+import type { StatusWriter, Written } from "../kernel/status";
+import { findings, helmFailed } from "./findings";
 import type { World } from "./observe";
 import type { ReleaseOwners } from "./owner";
 import type { Released, ReleasedKind } from "./released-kind";
@@ -28,21 +29,33 @@ export class Removal<Resource extends Released> {
   constructor(private readonly props: RemovalProps<Resource>) {}
 
   async remove(key: string): Promise<Outcome> {
-    const { resources, kind, helm } = this.props;
+    const { resources, kind } = this.props;
     const { namespace, name } = splitKey(key);
     const resource = await resources.get<Resource>(kind.type, namespace, name);
     if (resource?.metadata.deletionTimestamp === undefined) return {};
     if (!resource.metadata.finalizers?.includes(FINALIZER)) return {};
     const stays = resource.spec.deletionPolicy === "Retain" || (await this.isNamespaceGoing(namespace));
-    if (!stays && (await this.hasRelease(resource))) {
-      const waiting = await this.snapshotFirst(resource);
-      if (waiting !== undefined) return waiting;
-      await this.tell(resource, "Deleting", "removing the release");
-      await helm.uninstall({ namespace, name });
-      return { again: 0 };
-    }
+    const waiting = stays ? undefined : await this.removeRelease(resource);
+    if (waiting !== undefined) return waiting;
     await removeFinalizer(resources, kind.type, resource, FINALIZER);
     return {};
+  }
+
+  /** Undefined once there is none. */
+  private async removeRelease(resource: Resource): Promise<Outcome | undefined> {
+    const { namespace = "", name } = resource.metadata;
+    let told = resource;
+    try {
+      if (!(await this.hasRelease(resource))) return undefined;
+      const waiting = await this.snapshotFirst(resource);
+      if (waiting !== undefined) return waiting;
+      told = await this.tell(resource, "Deleting", "removing the release");
+      await this.props.helm.uninstall({ namespace, name });
+      return { again: 0 };
+    } catch (error) {
+      if (error instanceof HelmError) await this.write(told, helmFailed(error));
+      throw error;
+    }
   }
 
   /** Then the release goes with all that is there, by no policy: nothing can be made any more, and Roles are gone. */
@@ -68,10 +81,15 @@ export class Removal<Resource extends Released> {
     return { again: SNAPSHOT_AGAIN };
   }
 
-  private async tell(resource: Resource, reason: string, message: string): Promise<void> {
-    const { status, kind } = this.props;
+  private tell(resource: Resource, reason: string, message: string): Promise<Resource> {
     const stalled = reason === "SnapshotFailed" ? { reason, message } : undefined;
     const conditions = findings(["False", reason, message], [stalled ? "False" : "True", reason, message], stalled);
-    await status.write(kind.type, resource, conditions, (base) => ({ ...resource.status, ...base }));
+    return this.write(resource, conditions);
+  }
+
+  private async write(resource: Resource, conditions: readonly Finding[]): Promise<Resource> {
+    const { status, kind } = this.props;
+    const complete = (base: Written) => ({ ...resource.status, ...base });
+    return { ...resource, status: await status.write(kind.type, resource, conditions, complete) };
   }
 }
