@@ -22,6 +22,7 @@ test("a snapshot comes before another image, and before one in the place of an u
 
 test("none comes before the same image, nor where nothing has ever worked", () => {
   expect(jobBefore({ verified: { revision: 1, image: "moodle:2" } })).toBeUndefined();
+  expect(jobBefore({ verified: { revision: 1, image: "moodle:2@sha256:0" } })).toBeUndefined();
   expect(jobBefore({})).toBeUndefined();
 });
 

@@ -252,6 +252,14 @@ describe("what was in place before its resource", () => {
     expect(view).toMatchObject({ step: { kind: "stalled", reason: "ReleaseTaken" }, verified: undefined });
   });
 
+  test("has the same image, to whose tag the cluster added a digest, and can be gone back to", async () => {
+    const verified = { revision: 7, image: "moodle:2@sha256:0" };
+    const records = [record(8, "new"), foreign(7, "superseded")];
+    const found = world(records as ReturnType<typeof record>[], [deployment(0)]);
+    const known = { verified, failure: { ...failed.failure, revision: 8 } };
+    expect((await engine().look(desired, known, found)).step).toEqual({ kind: "rollback", revision: 7 });
+  });
+
   test("has no certain image where Helm had failed, and then any Job may have begun", async () => {
     const { verified } = await lookAt([foreign(7, "failed"), foreign(6)]);
     expect(verified).toEqual({ revision: 6, digest: undefined, image: undefined });

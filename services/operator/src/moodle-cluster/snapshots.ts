@@ -1,5 +1,6 @@
 import type { MoodleCluster } from "../kernel/types";
 import type { Desired, View } from "../release/engine";
+import { isSameImage } from "../release/image";
 import type { SnapshotRequest } from "../release/snapshot";
 
 /** The snapshot that comes before another image, or one that is not known; undefined where there is none to make. */
@@ -9,7 +10,7 @@ export function upgradeSnapshot(
   { records, verified, cannotGoBack }: Pick<View, "records" | "verified" | "cannotGoBack">,
 ): SnapshotRequest | undefined {
   const { snapshot } = cluster.spec;
-  if (snapshot === undefined || verified === undefined || verified.image === image) return undefined;
+  if (snapshot === undefined || verified === undefined || isSameImage(verified.image, image)) return undefined;
   // The same once more, on a database that may be half-way: the snapshot to go back to is the one from before.
   if (cannotGoBack && records[0]?.digest === digest) return undefined;
   return { owner: cluster, cronJob: snapshot.cronJob, job: snapshotJob(cluster, `g${generation}`) };

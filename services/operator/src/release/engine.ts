@@ -5,6 +5,7 @@ import type { Chart } from "../helm/charts";
 import { type Helm, HelmError } from "../helm/helm";
 import { CONFIG_MAP, DIGEST_LABEL, history, KIND_LABEL, type ReleaseRecord } from "../helm/records";
 import type { Log } from "../kernel/log";
+import { isSameImage } from "./image";
 import type { World } from "./observe";
 import type { ReleaseOwners } from "./owner";
 import { type Observed, planRelease, type Step } from "./plan";
@@ -231,7 +232,7 @@ function cannotGoBack(
   records: readonly ReleaseRecord[],
   workloads: readonly Workload[],
 ): boolean {
-  if (image === undefined || verified === undefined || image === verified.image) return false;
+  if (image === undefined || verified === undefined || isSameImage(image, verified.image)) return false;
   if (failure?.begun === true) return true;
   const jobs = workloads.filter(
     (job) => job.kind === "Job" && component(job.metadata) === "install" && !runsImage(job, verified.image),
@@ -241,11 +242,8 @@ function cannotGoBack(
   return jobs.some(hasBegun);
 }
 
-/** Some clusters add the digest to an image that goes by a tag. */
 function runsImage({ spec }: Workload, image: string | undefined): boolean {
-  if (image === undefined) return false;
-  const containers = spec?.template?.spec?.containers ?? [];
-  return containers.some((one) => one.image === image || one.image.startsWith(`${image}@`));
+  return (spec?.template?.spec?.containers ?? []).some((one) => isSameImage(one.image, image));
 }
 
 function hasBegun({ status }: Workload): boolean {
