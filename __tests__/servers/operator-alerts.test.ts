@@ -39,6 +39,22 @@ describeWithPromtool("Prometheus, on the rules of charts/moodle-operator", () =>
     },
   );
 
+  test.each(long)(
+    "keeps %s of %s %s=%s silent where it is so for a minute in five",
+    (alert, kind, type, status, minutes) => {
+      const good = status === "True" ? "False" : "True";
+      const cycles = (pattern: string) =>
+        Array(minutes / 5 + 2)
+          .fill(pattern)
+          .join(" ");
+      const series: Series = {
+        [condition(kind, type, status, "a")]: cycles("1 stale _x3"),
+        [condition(kind, type, good, "a")]: cycles("stale 1x3"),
+      };
+      expect(prometheus.evaluate(series, firing(alert), `${minutes + 2}m`, [])).toBe("as expected");
+    },
+  );
+
   test.each(long)("keeps %s of %s %s=%s silent once it is over", (alert, kind, type, status, minutes) => {
     const series = { [condition(kind, type, status, "a")]: `1x${minutes - 10} stale` };
     expect(prometheus.evaluate(series, firing(alert), `${minutes + 5}m`, [])).toBe("as expected");
