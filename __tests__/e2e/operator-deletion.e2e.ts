@@ -2,7 +2,15 @@
 import { parse, stringify } from "yaml";
 import type { Resource } from "../support/template";
 import { apply } from "./support/apply";
-import { cluster, condition, example, OperatorUnderTest, patchCluster, revisions } from "./support/operator";
+import {
+  cluster,
+  condition,
+  example,
+  OperatorUnderTest,
+  patchCluster,
+  revisions,
+  type Started,
+} from "./support/operator";
 import { chartFolder, describeOnTestbed, get, helm, kubectl } from "./support/testbed";
 
 const SITES = "deleting";
@@ -20,6 +28,8 @@ const operator = new OperatorUnderTest({
   sites: [SITES, ...Object.keys(GOING)],
 });
 
+let first: Started;
+
 const put = (name: string, changes: Resource) => apply(cluster(name, SITES, changes), SITES);
 
 const ready = (name: string) => condition("moodlecluster", name, SITES, "Ready=True:Available");
@@ -29,7 +39,7 @@ const removed = (name: string) => kubectl(["delete", "moodlecluster", name, "--n
 describeOnTestbed("moodle-operator", () => {
   beforeAll(async () => {
     await operator.install();
-    await operator.start();
+    first = await operator.start();
   });
   afterAll(() => operator.uninstall());
 
@@ -98,6 +108,16 @@ describeOnTestbed("moodle-operator", () => {
     await patchCluster("site", namespace, changes);
     await kubectl(["delete", "namespace", namespace, "--timeout=90s"]);
     await expect(get(["namespace", namespace])).rejects.toThrow(/not found/);
+  });
+
+  test("the next process to lead looks after the other namespaces, and warns of those that are gone", async () => {
+    await operator.end(first.child);
+    const next = await operator.start();
+    await put("later", { deletionPolicy: "Delete" });
+    await ready("later");
+    for (const namespace of Object.keys(GOING)) {
+      expect(next.log).toMatch(new RegExp(`"namespace":"${namespace}".*no right to list everything in this namespace`));
+    }
   });
 });
 
