@@ -52,6 +52,12 @@ export const backupFields = {
   lockDays: count(0, 3650)
     .optional()
     .describe("Days during which nobody can delete a snapshot. Default: 30 where protected, 0 where disposable."),
+  allowPartial: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether a snapshot that lacks files which Moodle has lost counts as made: for a site whose files are lost for good. Otherwise its Job fails, and MoodleBackupTooOld fires.",
+    ),
   cloudSnapshots: count(0, 50)
     .default(0)
     .describe(

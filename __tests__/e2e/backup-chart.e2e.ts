@@ -252,15 +252,8 @@ describeOnTestbed("backup", () => {
     });
 
     test("a snapshot that lacks files counts as made only where the values say so", async () => {
-      const argsWith = async (values: object) => {
-        const { values: given, ...rest } = release();
-        const text = await render({ ...rest, values: { ...given, ...values } });
-        const documents = parseAllDocuments(text).map((document) => document.toJS() as Resource | null);
-        return podOf(
-          documents.filter((one) => one !== null),
-          "snapshot",
-        ).containers[0].args.slice(0, 4);
-      };
+      const argsWith = async (props: Partial<BackupCronJobsProps>) =>
+        podOf(await manifestsOf(props), "snapshot").containers[0].args.slice(0, 4);
       expect(await argsWith({})).toEqual(["snapshot", "--init", "--allow-incomplete", "--config"]);
       expect(await argsWith({ allowPartial: true })).toEqual([
         "snapshot",

@@ -106,6 +106,12 @@ test("the cloud makes snapshots of the database only where it is asked to", () =
   expect(snapshotsOf(5)).toEqual({ kind: "rds", identifier: "moodle-staging-1-db", region: "eu-central-1", keep: 5 });
 });
 
+test("partial snapshots count as made only where the environment says so", () => {
+  const allowed = (backups: object) => values(synthesize({ ...aws, backups }, ports.albEdge), "backup").allowPartial;
+  expect(allowed({})).toBe(false);
+  expect(allowed({ allowPartial: true })).toBe(true);
+});
+
 describe("where a drill is required", () => {
   const template = synthesize({ ...aws, backups: { requireDrillWithin: "7d" } }, ports.albEdge);
   const addressOf = (release: string) =>

@@ -39,6 +39,8 @@ export interface BackupCronJobsProps {
   readonly lockDays: number;
   /** Share of all files that a verification reads, going on where the last one ended. @default 5% */
   readonly readDataSubset?: string;
+  /** Whether a snapshot that lacks files which Moodle has lost counts as made, by its Job and by the alerts. @default false */
+  readonly allowPartial?: boolean;
   /** Snapshots that the cloud makes of the database beside each of the program's, and how many it keeps. @default none */
   readonly cloudSnapshots?: CloudSnapshotSource & { readonly keep: number };
   /** Reference of the image, by digest or tag. */
@@ -137,6 +139,7 @@ export class BackupCronJobs extends Construct {
         restoreRepository: props.restoreStore && bucketValues(props.restoreStore),
         signingSecret: secretValues(props.signingSecret),
         filesClaimName: props.filesClaimName,
+        allowPartial: props.allowPartial ?? false,
         schedules,
         timeZone: props.timeZone ?? "Etc/UTC",
         scratch: { storageClassName: cluster.volumeClassName, sizeGb: props.scratchGb ?? 20 },

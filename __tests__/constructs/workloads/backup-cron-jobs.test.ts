@@ -129,6 +129,11 @@ test("restores come from the site's own backups, unless told otherwise", () => {
   });
 });
 
+test("a snapshot that lacks files does not count as made, unless told otherwise", () => {
+  expect(build().values.allowPartial).toBe(false);
+  expect(build({ allowPartial: true }).values.allowPartial).toBe(true);
+});
+
 test("volumes are of the cluster's class, and as large as asked for", () => {
   const volumes = { cluster: { ...cluster, volumeClassName: "encrypted" }, scratchGb: 40, drillGb: 300 };
   const { scratch, drill } = build(volumes).values;
