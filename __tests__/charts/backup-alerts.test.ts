@@ -46,6 +46,10 @@ test.each(queries)("%s asks for metrics that the program serves", (_, expr) => {
   for (const name of names.filter((one) => one !== "up")) expect(served).toMatch(new RegExp(`^${name}[ {]`, "m"));
 });
 
+test("where partial snapshots count, MoodleBackupTooOld asks for a metric that the program serves", () => {
+  expect(served).toMatch(/^moodle_backup_last_snapshot_timestamp_seconds /m);
+});
+
 test.each(queries)("%s looks at this site alone", (_, expr) => {
   for (const selector of selectorsIn(expr)) {
     expect(selector).toMatch(/^\{namespace=["']NAMESPACE["'], job=["']RELEASE["'][,}]/);

@@ -263,6 +263,22 @@ describeOnTestbed("backup", () => {
       ]);
     });
 
+    test("too old is the newest complete snapshot, or where partial ones count the newest of both", async () => {
+      const tooOld = async (allowPartial: boolean) => {
+        const [{ alert, expr, annotations }] = named(await manifestsOf({ allowPartial }), "PrometheusRule", "backup")
+          .spec.groups[0].rules;
+        expect(alert).toBe("MoodleBackupTooOld");
+        return `${expr} ${annotations.summary}`;
+      };
+      const complete = await tooOld(false);
+      expect(complete).toContain("moodle_backup_last_complete_snapshot_timestamp_seconds{");
+      expect(complete).toContain("has made no complete snapshot for 33 hours.");
+      const newest = await tooOld(true);
+      expect(newest).toContain("moodle_backup_last_snapshot_timestamp_seconds{");
+      expect(newest).toContain("has made no snapshot for 33 hours.");
+      expect(newest).not.toContain("complete");
+    });
+
     test("another try is made after failures that may pass, and a node that goes away counts for nothing", () => {
       for (const command of COMMANDS) {
         expect(named(manifests, "CronJob", `backup-${command}`).spec.jobTemplate.spec.podFailurePolicy.rules).toEqual([

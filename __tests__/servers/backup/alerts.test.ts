@@ -7,6 +7,8 @@ import { describeWithPromtool, firing, ONE, Rules, type Series } from "../suppor
 const file = readFileSync(resolve(__dirname, "../../../charts/backup/files/alerts.yaml"), "utf8");
 const rules = file.replaceAll(/(SNAPSHOT|VERIFY|DRILL)_HOURS/g, "33");
 const prometheus = new Rules(rules, "15m");
+/** With `allowPartial`, as the chart writes them. */
+const lenient = new Rules(rules.replaceAll("last_complete_snapshot", "last_snapshot"), "15m");
 
 const site = 'namespace="NAMESPACE", job="RELEASE"';
 const backup = (name: string, labels = "") => `moodle_backup_${name}{${site}${labels}, pod="metrics"}`;
@@ -98,6 +100,25 @@ describeWithPromtool("Prometheus, on the rules of charts/backup", () => {
 
   test.each(Object.entries(CASES))("keeps %s silent when it must", (alert, { at, silent }) => {
     expect(prometheus.evaluate(silent, firing(alert), at, [])).toBe("as expected");
+  });
+
+  describe("on a site whose snapshots are partial for good", () => {
+    const partial = (last: string): Series => ({
+      [backup("repository_created_timestamp_seconds")]: "0x200",
+      [backup("last_complete_snapshot_timestamp_seconds")]: "0x200",
+      [backup("last_snapshot_timestamp_seconds")]: last,
+    });
+    const fires = firing("MoodleBackupTooOld");
+
+    test("MoodleBackupTooOld fires, unless they count as made", () => {
+      const current = partial(`0+${HOUR / 4}x200`);
+      expect(prometheus.evaluate(current, fires, "40h", ONE)).toBe("as expected");
+      expect(lenient.evaluate(current, fires, "40h", [])).toBe("as expected");
+    });
+
+    test("MoodleBackupTooOld fires where they count as made, and no more are", () => {
+      expect(lenient.evaluate(partial(`${HOUR / 2}x200`), fires, "34h", ONE)).toBe("as expected");
+    });
   });
 
   test("MoodleBackupNoRepository comes in time, whichever metrics pod tells of it, and stays", () => {
