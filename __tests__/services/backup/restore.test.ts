@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { treatmentOf } from "../../../services/backup/src/databases/treatment";
 import type { RestoreOptions } from "../../../services/backup/src/operations";
-import { blobKey, dumpFolder, shardKey } from "../../../services/backup/src/repository/layout";
+import { blobKey, dumpFolder, shardKey, snapshotKey } from "../../../services/backup/src/repository/layout";
 import type { Manifest } from "../../../services/backup/src/repository/manifest";
 import { runRestore } from "../../../services/backup/src/restore/run";
 import { runSnapshot } from "../../../services/backup/src/snapshot/run";
@@ -266,14 +266,53 @@ describe("a restore", () => {
     expect(database.files?.size).toBe(26);
   });
 
-  test("latest is the newest complete snapshot", async () => {
-    await site.addFile("lost", "volume");
-    site.volume.objects.clear();
-    for (const hash of site.database.files.keys()) site.repository.objects.delete(blobKey(hash));
-    site.bucket.objects.clear();
-    site.database.t0 = new Date("2026-03-05T00:00:00Z");
-    expect((await runSnapshot(site.options())).manifest.status).toBe("partial");
-    await expect(restore()).rejects.toThrow("the repository lacks 25 of the snapshot's files");
+  describe("of latest, where the newest snapshot is partial", () => {
+    const losePartly = async () => {
+      const lost = await site.addFile("lost", "volume");
+      site.volume.objects.delete(`filedir/${blobPath(lost)}`);
+      site.database.t0 = new Date("2026-03-05T00:00:00Z");
+      const { manifest: partial } = await runSnapshot(site.options());
+      expect(partial.status).toBe("partial");
+      return partial.id;
+    };
+
+    test("takes the newest complete one, and says what it passes over", async () => {
+      const partial = await losePartly();
+      site.events.length = 0;
+      expect((await restore()).manifest.id).toBe(manifest.id);
+      expect(site.warnings()).toEqual([
+        `snapshot ${partial} of 2026-03-05T00:00:00.000Z lacks 1 files; the newest complete one is restored, ${manifest.id} of ${manifest.t0.toISOString()}; --allow-partial takes the newest`,
+      ]);
+    });
+
+    test("takes it where partial ones are allowed", async () => {
+      const partial = await losePartly();
+      site.events.length = 0;
+      expect((await restore({ allowPartial: true })).manifest.id).toBe(partial);
+      expect(database.files?.size).toBe(26);
+      expect(site.warnings()).toEqual([]);
+    });
+
+    test("and no other is there, takes it only where partial ones are allowed", async () => {
+      const partial = await losePartly();
+      site.repository.objects.delete(snapshotKey(manifest.id));
+      await expect(restore()).rejects.toThrow("memory://repository holds no complete snapshot");
+      expect((await restore({ allowPartial: true })).manifest.id).toBe(partial);
+    });
+
+    test("takes the complete one that was made after it", async () => {
+      await losePartly();
+      await site.addFile("lost", "volume");
+      site.database.t0 = new Date("2026-03-06T00:00:00Z");
+      const { manifest: whole } = await runSnapshot(site.options());
+      site.events.length = 0;
+      for (const allowPartial of [false, true]) {
+        files = new MemoryStore("memory://new");
+        database = new FakeTarget();
+        expect((await restore({ allowPartial })).manifest.id).toBe(whole.id);
+      }
+      expect(site.warnings()).toEqual([]);
+    });
   });
 
   test("anonymised, brings only files that the database still refers to", async () => {

@@ -108,7 +108,7 @@ export interface VerifyReport {
 }
 
 export interface RestoreOptions extends Common {
-  /** ULID, or `latest`: the newest complete one. */
+  /** ULID, or `latest`: the newest complete one, with `allowPartial` the newest of all. */
   readonly snapshot: string;
   /** Where files go: a folder that becomes `filedir`, or ObjectFS's bucket and prefix. @default no files */
   readonly files?: ObjectStore;

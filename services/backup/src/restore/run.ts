@@ -7,7 +7,7 @@ import type { Manifest } from "../repository/manifest";
 import { referencesOf } from "../repository/references";
 import { openRepository, type Repository } from "../repository/repository";
 import { interruptible } from "../repository/session";
-import { findManifest } from "../repository/snapshots";
+import { findManifest, newestManifest, readManifest } from "../repository/snapshots";
 import { withScratch } from "../scratch";
 import { fetchDump } from "./dump";
 import { checkBlobs, restoreFiles } from "./files";
@@ -33,8 +33,7 @@ async function restore(options: RestoreOptions, repository: Repository, scratch:
       "files alone cannot be anonymised: the database says which of them are; give a target for it",
     );
   }
-  const manifest = await findManifest(repository, options.snapshot, signal);
-  refusePartial(manifest, options.allowPartial ?? false);
+  const manifest = await manifestFor(options, repository);
 
   const references = () => referencesOf(store, manifest.files, signal);
   const missing = await timed(progress, "check", async () =>
@@ -70,10 +69,25 @@ async function bringDatabase(
   await database.restore({ snapshot: manifest.id, folder, wwwroot, anonymise, signal });
 }
 
-function refusePartial({ id, status, missing }: Manifest, allowed: boolean): void {
-  if (status === "complete" || allowed) return;
-  throw new BackupError(
-    `snapshot ${id} is partial: Moodle had lost ${missing?.blobs ?? 0} files; allow it, or restore a complete one`,
-    EXIT.referencesMissing,
-  );
+async function manifestFor(
+  { snapshot, allowPartial = false, progress, signal }: RestoreOptions,
+  repository: Repository,
+): Promise<Manifest> {
+  const isLatest = snapshot === "latest";
+  const asked = isLatest ? await newestManifest(repository, signal) : await readManifest(repository, snapshot, signal);
+  if (asked.status === "complete" || allowPartial) return asked;
+  const { id, t0, missing } = asked;
+  const lost = missing?.blobs ?? 0;
+  if (!isLatest) {
+    throw new BackupError(
+      `snapshot ${id} is partial: Moodle had lost ${lost} files; allow it, or restore a complete one`,
+      EXIT.referencesMissing,
+    );
+  }
+  const complete = await findManifest(repository, "latest", signal);
+  progress({
+    kind: "warning",
+    message: `snapshot ${id} of ${t0.toISOString()} lacks ${lost} files; the newest complete one is restored, ${complete.id} of ${complete.t0.toISOString()}; --allow-partial takes the newest`,
+  });
+  return complete;
 }

@@ -22,7 +22,10 @@ export function addRestore(program: Command, run: Run): void {
     .addOption(new Option("--only <part>", "restore one of both").choices(["database", "files"]))
     .option("--wwwroot <url>", "address of the new site, in place of the old one everywhere", webAddress)
     .option("--anonymise [file]", "scrub personal data; a file has rules for tables of plugins")
-    .option("--allow-partial", "restore a snapshot in which files are missing, without them")
+    .option(
+      "--allow-partial",
+      "restore a snapshot in which files are missing, without them; latest is then the newest of all",
+    )
     .addHelpText(
       "after",
       ending(
