@@ -6,7 +6,7 @@ import { PostgresqlTestServer } from "../../servers/support/postgresql";
 import { freePort } from "../../servers/support/process";
 import { MetricsServer } from "./support/metrics-server";
 import { MoodleFolder } from "./support/moodle-folder";
-import { silence } from "./support/silent-addresses";
+import { mute, silence } from "./support/silent-addresses";
 import { Process, WebServer } from "./support/web-server";
 
 const postgresql = "/usr/lib/postgresql";
@@ -376,11 +376,14 @@ describe.each([
     await server.stop();
   });
 
-  test("metrics come before Prometheus has stopped waiting, with Redis and all replicas away", async () => {
+  test.each([
+    ["away", silence],
+    ["silent once they have taken a connection", mute],
+  ])("metrics come before Prometheus has stopped waiting, with Redis and all replicas %s", async (_, leave) => {
     install();
     const redis = await freePort();
     const readers = [2, 3, 4, 5, 6].map((number) => `127.0.0.${number}`);
-    const away = await silence([`127.0.0.7:${redis}`, ...readers.map((reader) => `${reader}:${database.server.port}`)]);
+    const away = await leave([`127.0.0.7:${redis}`, ...readers.map((reader) => `${reader}:${database.server.port}`)]);
     const server = await MetricsServer.start(folder, {
       MOODLE_DATABASE_READERS: readers.join(" "),
       MOODLE_REDIS_SESSIONS_HOST: "127.0.0.7",

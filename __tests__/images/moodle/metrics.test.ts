@@ -3,7 +3,7 @@ import { freePort } from "../../servers/support/process";
 import { MetricsServer } from "./support/metrics-server";
 import { MoodleFolder } from "./support/moodle-folder";
 import { RedisServer } from "./support/redis-server";
-import { silence } from "./support/silent-addresses";
+import { mute, silence } from "./support/silent-addresses";
 
 const PASSWORD = "p'\"$ ü";
 
@@ -64,19 +64,32 @@ test("nor is one whose certificate another authority has signed", async () => {
   expect(await told({ MOODLE_REDIS_CACHE_CA_FILE: "/etc/ssl/certs/ca-certificates.crt" })).toEqual(["1", "0"]);
 });
 
-test.each(["pgsql", "mysqli"])(
-  "they are told before Prometheus has stopped waiting, with a silent %s as well",
-  async (type) => {
+/** The database, of this type, and Redis at one address. */
+function allAt(host: string, port: number, type: string): Record<string, string> {
+  const names = ["DATABASE", "REDIS_SESSIONS", "REDIS_CACHE"];
+  const at = names.flatMap((name) => [
+    [`MOODLE_${name}_HOST`, host],
+    [`MOODLE_${name}_PORT`, `${port}`],
+  ]);
+  return { MOODLE_DATABASE_TYPE: type, ...Object.fromEntries(at) };
+}
+
+describe.each(["pgsql", "mysqli"])("they are told before Prometheus has stopped waiting, with a %s", (type) => {
+  test("that does not answer as well", async () => {
     const port = await freePort();
     const away = await silence([`127.0.0.2:${port}`]);
-    const names = ["DATABASE", "REDIS_SESSIONS", "REDIS_CACHE"];
-    const at = names.flatMap((name) => [
-      [`MOODLE_${name}_HOST`, "127.0.0.2"],
-      [`MOODLE_${name}_PORT`, `${port}`],
-    ]);
     const began = Date.now();
-    expect(await told({ MOODLE_DATABASE_TYPE: type, ...Object.fromEntries(at) })).toEqual(["0", "0"]);
+    expect(await told(allAt("127.0.0.2", port, type))).toEqual(["0", "0"]);
     expect(Date.now() - began).toBeLessThan(10_000);
     await away.stop("SIGKILL");
-  },
-);
+  });
+
+  test("that takes connections and says nothing, as they do", async () => {
+    const port = await freePort();
+    const away = await mute([`127.0.0.2:${port}`]);
+    const began = Date.now();
+    expect(await told(allAt("127.0.0.2", port, type))).toEqual(["0", "0"]);
+    expect(Date.now() - began).toBeLessThan(10_000);
+    await away.stop("SIGKILL");
+  });
+});

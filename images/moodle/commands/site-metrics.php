@@ -20,7 +20,7 @@ final class Exposition {
 
 /**
  * Every query reads by an index or a table of a few hundred rows. Prometheus waits ten seconds for an answer: that is enough
- * where everything is away, Redis a second for each, the database five.
+ * where everything is away, or takes a connection and says nothing: Redis a second for each, the database five.
  */
 function site_metrics(\stdClass $cfg, Code $code): string {
     $metrics = new Exposition();
@@ -29,7 +29,7 @@ function site_metrics(\stdClass $cfg, Code $code): string {
     $metrics->gauge('code_version', 'Version of the code.', ['' => $code->version]);
     redis_metrics($metrics, $cfg);
     try {
-        $database = connect($cfg);
+        $database = connect_for_metrics($cfg);
         database_metrics($metrics, $database, $cfg, $code);
         task_metrics($metrics, $database, $cfg);
         objectfs_metrics($metrics, $database, $cfg);
@@ -39,6 +39,15 @@ function site_metrics(\stdClass $cfg, Code $code): string {
         $metrics->gauge('up', 'Whether the database answers and has the version of the code.', ['' => 0]);
     }
     return $metrics->text;
+}
+
+/**
+ * MySQL's driver has another limit, of a day, for what comes after the connect, the greeting first of all; a connection
+ * keeps the one that it began with: https://www.php.net/manual/en/mysqlnd.config.php#ini.mysqlnd.net-read-timeout
+ */
+function connect_for_metrics(\stdClass $cfg): \PDO {
+    ini_set('mysqlnd.net_read_timeout', (string) $cfg->dboptions['connecttimeout']);
+    return connect($cfg);
 }
 
 /** By a new connection, as a web pod that starts now would make it: a kept one goes on with a password that is refused. */
@@ -143,7 +152,7 @@ function replica_metrics(Exposition $metrics, \PDO $database, \stdClass $cfg, fl
         $reader = (object) ($instance + (array) $cfg);
         $reader->dboptions['connecttimeout'] = $cfg->dboptions['readonly']['connecttimeout'];
         try {
-            $lag[$label] = max(0, $written - last_run(connect($reader), $cfg));
+            $lag[$label] = max(0, $written - last_run(connect_for_metrics($reader), $cfg));
             $up[$label] = 1;
         } catch (\PDOException $fault) {
             fwrite(STDERR, "moodle: metrics: {$fault->getMessage()}\n");

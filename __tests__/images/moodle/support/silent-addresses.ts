@@ -1,4 +1,5 @@
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
 import { freePort, ServerProcess } from "../../../servers/support/process";
 
 /** Has no room for another connection, so that Linux lets whoever connects wait; then it listens at the first address. */
@@ -20,4 +21,20 @@ export async function silence(addresses: readonly string[]): Promise<ServerProce
     () => new Promise((resolve, reject) => connect(port, "127.0.0.1").once("connect", resolve).once("error", reject)),
   );
   return server;
+}
+
+/** Addresses at which every connection is taken, and nothing said. Whoever still waits after ten seconds is hung up on. */
+export async function mute(addresses: readonly string[]): Promise<Pick<ServerProcess, "stop">> {
+  const taken: Socket[] = [];
+  const servers = addresses.map((address) => {
+    const [host, port] = address.split(":");
+    const server = createServer((socket) => taken.push(socket.setTimeout(10_000, () => socket.destroy())));
+    return server.listen(Number(port), host);
+  });
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const stop = async () => {
+    for (const server of servers) server.close();
+    for (const socket of taken) socket.destroy();
+  };
+  return { stop };
 }
