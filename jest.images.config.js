@@ -6,5 +6,6 @@ module.exports = {
   testMatch: ["**/__tests__/images/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/"],
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // Tests wait more than they compute.
+  maxWorkers: 4,
 };

@@ -1,27 +1,29 @@
+/** What an installation and an upgrade are on every database; a file for each, so that they run beside each other. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MysqlTestServer, mysqlInstallations } from "../../servers/support/mysql";
-import { PostgresqlTestServer } from "../../servers/support/postgresql";
-import { freePort } from "../../servers/support/process";
-import { MetricsServer } from "./support/metrics-server";
-import { MoodleFolder } from "./support/moodle-folder";
-import { mute, silence } from "./support/silent-addresses";
-import { Process, WebServer } from "./support/web-server";
+import { MysqlTestServer, mysqlInstallations } from "../../../servers/support/mysql";
+import { PostgresqlTestServer } from "../../../servers/support/postgresql";
+import { freePort } from "../../../servers/support/process";
+import { MetricsServer } from "./metrics-server";
+import { MoodleFolder } from "./moodle-folder";
+import { mute, silence } from "./silent-addresses";
+import { Process, WebServer } from "./web-server";
 
 const postgresql = "/usr/lib/postgresql";
 const password = "p'\"$\\ ü";
 const login = { username: "moodle", password };
 const release = "4.5.6 (Build: fixture)";
 
-interface Database {
+/** An empty server, to which Moodle connects over TLS. */
+export interface Database {
   readonly server: PostgresqlTestServer | MysqlTestServer;
   readonly environment: Record<string, string>;
   /** An empty database. */
   empty(): Promise<void>;
 }
 
-async function startPostgresql(): Promise<Database> {
+export async function startPostgresql(): Promise<Database> {
   const server = await PostgresqlTestServer.start(join(postgresql, readdirSync(postgresql)[0] ?? "", "bin"));
   await server.superuser(`CREATE ROLE moodle LOGIN PASSWORD '${password.replaceAll("'", "''")}'`);
   const empty = async () => {
@@ -31,7 +33,7 @@ async function startPostgresql(): Promise<Database> {
   return { server, empty, environment: { MOODLE_DATABASE_TYPE: "pgsql" } };
 }
 
-async function startMariadb(): Promise<Database> {
+export async function startMariadb(): Promise<Database> {
   const [installation] = mysqlInstallations();
   if (installation === undefined) throw new Error("MariaDB is not installed");
   const server = await MysqlTestServer.start(installation);
@@ -47,10 +49,7 @@ async function startMariadb(): Promise<Database> {
   return { server, empty, environment: { MOODLE_DATABASE_TYPE: "mariadb" } };
 }
 
-describe.each([
-  ["PostgreSQL", startPostgresql],
-  ["MariaDB", startMariadb],
-])("on %s, over TLS", (_, start) => {
+export function installs(start: () => Promise<Database>): void {
   let database: Database;
   let folder: MoodleFolder;
 
@@ -406,4 +405,4 @@ describe.each([
     await server.stop();
     await away.stop("SIGKILL");
   });
-});
+}

@@ -1,0 +1,3 @@
+import { installs, startMariadb } from "./support/installation";
+
+describe("on MariaDB, over TLS", () => installs(startMariadb));
