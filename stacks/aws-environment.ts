@@ -36,6 +36,7 @@ import { MODEL_CACHE_ACCOUNT, MODELS_ACCOUNT, modelBucketName } from "./inferenc
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
 import {
+  FILE_READING_ORIGINS,
   isReadByOperator,
   OPERATOR_ACCOUNT,
   SITE_ACCOUNTS,
@@ -348,9 +349,7 @@ export class AwsEnvironmentStack extends PlatformStack {
       bucketName,
       keyArn: key.keyArn,
       region,
-      // As Moodle allows it for the files that it sends itself: whoever has the address may read. A browser that was redirected
-      // calls itself "null".
-      readingOrigins: ["*"],
+      readingOrigins: FILE_READING_ORIGINS,
       protection,
     });
   }

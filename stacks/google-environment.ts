@@ -27,6 +27,7 @@ import { MODEL_CACHE_ACCOUNT, MODELS_ACCOUNT, modelBucketName } from "./inferenc
 import { PlatformStack } from "./platform-stack";
 import { Site } from "./site";
 import {
+  FILE_READING_ORIGINS,
   isReadByOperator,
   OPERATOR_ACCOUNT,
   SITE_ACCOUNTS,
@@ -247,9 +248,7 @@ export class GoogleEnvironmentStack extends PlatformStack {
       location: region,
       keyId: this.names.keyId("data"),
       key,
-      // As Moodle allows it for the files that it sends itself: whoever has the address may read. A browser that was redirected
-      // calls itself "null".
-      readingOrigins: ["*"],
+      readingOrigins: FILE_READING_ORIGINS,
       protection,
     });
     // The web pods hold the key: what it may do is theirs.

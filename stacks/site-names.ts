@@ -10,6 +10,12 @@ export const MONITORING_NAMESPACE = "monitoring";
 /** Agents that send the logs of containers to the cloud, where the cluster does not. */
 export const LOGGING_ACCOUNT = { namespace: "logging", serviceAccountName: "fluent-bit" } as const;
 
+/**
+ * Origins whose pages may read Moodle's files in the bucket, as Moodle allows it for those that it sends itself: whoever has
+ * the address may read, and a browser that was redirected calls itself "null".
+ */
+export const FILE_READING_ORIGINS: readonly string[] = ["*"];
+
 /** The programs of a site that have an identity in the cloud, and the service accounts that they run under. */
 export const SITE_ACCOUNTS = {
   web: { namespace: NAMESPACE, serviceAccountName: "moodle" },

@@ -218,7 +218,6 @@ export class RdsDatabase extends Construct {
       maxAllocatedStorage: props.maxStorageGb,
       parameterGroupName: parameterGroup.name,
       publiclyAccessible: false,
-      applyImmediately: props.applyImmediately ?? !this.isProtected,
       autoMinorVersionUpgrade: true,
       allowMajorVersionUpgrade: true,
       ...this.operations(name, "instance", instanceClass),
@@ -259,7 +258,6 @@ export class RdsDatabase extends Construct {
       deleteAutomatedBackups: !this.isProtected,
       skipFinalSnapshot: !this.isProtected,
       finalSnapshotIdentifier: this.isProtected ? `${identifier}-final` : undefined,
-      applyImmediately: props.applyImmediately ?? !this.isProtected,
       allowMajorVersionUpgrade: true,
       caCertificateIdentifier: "rds-ca-rsa2048-g1",
       ...this.operations(identifier, "cluster", props.instanceClass),
@@ -276,7 +274,7 @@ export class RdsDatabase extends Construct {
     };
   }
 
-  /** Encryption, protection, monitoring and logs, for which instances and clusters share their argument names. */
+  /** Encryption, protection, monitoring, logs and when changes are made, for which instances and clusters share their argument names. */
   private operations(name: string, kind: "instance" | "cluster", instanceClass: string) {
     const { props, engine } = this;
     const logGroups = engine.logExports.map(
@@ -291,6 +289,7 @@ export class RdsDatabase extends Construct {
     return {
       storageEncrypted: true,
       vpcSecurityGroupIds: [this.securityGroup.securityGroupId],
+      applyImmediately: props.applyImmediately ?? !this.isProtected,
       deletionProtection: isGuarded(this.props.protection),
       copyTagsToSnapshot: true,
       monitoringInterval: 60,

@@ -9,7 +9,7 @@ import {
   INGRESS_CONTROLLER_PODS,
   IngressControllerNamespace,
   type IngressControllerProps,
-  KEEP_ALIVE,
+  keepAliveBehind,
   serviceOf,
 } from "./ingress-controller";
 
@@ -53,9 +53,9 @@ export function contourValues({ className, entrance, ownsDefinitions }: ContourV
   const { min, max, cpuPercent } = CONTROLLER_REPLICAS;
   // NetworkPolicies are those of the namespace: the chart's own would admit everybody.
   const networkPolicy = { enabled: false };
-  const isBehindProxy = entrance !== undefined && entrance.proxyCidrs.length > 0;
+  const keepAlive = keepAliveBehind(entrance);
   return {
-    ...(isBehindProxy ? { configInline: { timeouts: { "connection-idle-timeout": KEEP_ALIVE } } } : {}),
+    configInline: keepAlive && { timeouts: { "connection-idle-timeout": keepAlive } },
     contour: {
       replicaCount: 2,
       pdb: { create: true, maxUnavailable: 1 },

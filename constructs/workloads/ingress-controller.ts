@@ -158,8 +158,13 @@ export function serviceOf(entrance?: ControllerEntrance) {
  */
 export const CONTROLLER_DRAIN = { accept: 30, answer: 300, all: 340 } as const;
 
-/** Longer than any load balancer's before it: it must be the one that closes a connection. */
-export const KEEP_ALIVE = "620s";
+/**
+ * How long a controller keeps connections behind a load balancer that reads requests: longer than that one does, which must
+ * close them. `undefined` where it is as the controller has it.
+ */
+export function keepAliveBehind(entrance?: ControllerEntrance): string | undefined {
+  return entrance !== undefined && entrance.proxyCidrs.length > 0 ? "620s" : undefined;
+}
 
 /** How many pods: for two zones at all times, and more when an exam begins. */
 export const CONTROLLER_REPLICAS = { min: 2, max: 10, cpuPercent: 70 } as const;

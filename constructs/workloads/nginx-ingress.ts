@@ -8,7 +8,7 @@ import {
   INGRESS_CONTROLLER_PODS,
   IngressControllerNamespace,
   type IngressControllerProps,
-  KEEP_ALIVE,
+  keepAliveBehind,
   serviceOf,
 } from "./ingress-controller";
 
@@ -68,9 +68,9 @@ function nginxValues({ entrance, withCertManager }: IngressControllerProps) {
         entries: {
           "server-tokens": "off",
           "ssl-protocols": "TLSv1.2 TLSv1.3",
+          "keepalive-timeout": keepAliveBehind(entrance),
           ...(proxyCidrs.length > 0
             ? {
-                "keepalive-timeout": KEEP_ALIVE,
                 "set-real-ip-from": proxyCidrs.join(","),
                 "real-ip-header": "X-Forwarded-For",
                 "real-ip-recursive": "True",

@@ -8,7 +8,7 @@ import {
   INGRESS_CONTROLLER_PODS,
   IngressControllerNamespace,
   type IngressControllerProps,
-  KEEP_ALIVE,
+  keepAliveBehind,
   serviceOf,
 } from "./ingress-controller";
 
@@ -40,14 +40,13 @@ export class Traefik extends Construct {
  */
 function traefikValues({ entrance }: IngressControllerProps) {
   const { min, max, cpuPercent } = CONTROLLER_REPLICAS;
-  const proxyCidrs = entrance?.proxyCidrs ?? [];
   const entryPoint = {
-    forwardedHeaders: { trustedIPs: proxyCidrs },
+    forwardedHeaders: { trustedIPs: entrance?.proxyCidrs ?? [] },
     transport: {
       respondingTimeouts: {
         // The whole of an upload: by default a slow one is cut off after a minute.
         readTimeout: "30m",
-        ...(proxyCidrs.length > 0 ? { idleTimeout: KEEP_ALIVE } : {}),
+        idleTimeout: keepAliveBehind(entrance),
       },
       lifeCycle: {
         requestAcceptGraceTimeout: `${CONTROLLER_DRAIN.accept}s`,

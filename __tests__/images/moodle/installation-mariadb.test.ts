@@ -1,3 +1,4 @@
-import { installs, startMariadb } from "./support/installation";
+import { startMariadb } from "./support/databases";
+import { installs } from "./support/installation";
 
 describe("on MariaDB, over TLS", () => installs(startMariadb));

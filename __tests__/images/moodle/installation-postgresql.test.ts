@@ -1,3 +1,4 @@
-import { installs, startPostgresql } from "./support/installation";
+import { startPostgresql } from "./support/databases";
+import { installs } from "./support/installation";
 
 describe("on PostgreSQL, over TLS", () => installs(startPostgresql));

@@ -2,52 +2,14 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MysqlTestServer, mysqlInstallations } from "../../../servers/support/mysql";
-import { PostgresqlTestServer } from "../../../servers/support/postgresql";
 import { freePort } from "../../../servers/support/process";
+import { type Database, login, password } from "./databases";
 import { MetricsServer } from "./metrics-server";
 import { MoodleFolder } from "./moodle-folder";
 import { mute, silence } from "./silent-addresses";
 import { Process, WebServer } from "./web-server";
 
-const postgresql = "/usr/lib/postgresql";
-const password = "p'\"$\\ ü";
-const login = { username: "moodle", password };
 const release = "4.5.6 (Build: fixture)";
-
-/** An empty server, to which Moodle connects over TLS. */
-export interface Database {
-  readonly server: PostgresqlTestServer | MysqlTestServer;
-  readonly environment: Record<string, string>;
-  /** An empty database. */
-  empty(): Promise<void>;
-}
-
-export async function startPostgresql(): Promise<Database> {
-  const server = await PostgresqlTestServer.start(join(postgresql, readdirSync(postgresql)[0] ?? "", "bin"));
-  await server.superuser(`CREATE ROLE moodle LOGIN PASSWORD '${password.replaceAll("'", "''")}'`);
-  const empty = async () => {
-    await server.superuser("DROP DATABASE IF EXISTS moodle WITH (FORCE)");
-    await server.superuser("CREATE DATABASE moodle OWNER moodle");
-  };
-  return { server, empty, environment: { MOODLE_DATABASE_TYPE: "pgsql" } };
-}
-
-export async function startMariadb(): Promise<Database> {
-  const [installation] = mysqlInstallations();
-  if (installation === undefined) throw new Error("MariaDB is not installed");
-  const server = await MysqlTestServer.start(installation);
-  const quoted = password.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
-  await server.superuser("DELETE FROM mysql.global_priv WHERE User = ''");
-  await server.superuser("FLUSH PRIVILEGES");
-  await server.superuser(`CREATE USER moodle@'%' IDENTIFIED BY '${quoted}' REQUIRE SSL`);
-  await server.superuser("GRANT ALL ON moodle.* TO moodle@'%'");
-  const empty = async () => {
-    await server.superuser("DROP DATABASE IF EXISTS moodle");
-    await server.superuser("CREATE DATABASE moodle");
-  };
-  return { server, empty, environment: { MOODLE_DATABASE_TYPE: "mariadb" } };
-}
 
 export function installs(start: () => Promise<Database>): void {
   let database: Database;
