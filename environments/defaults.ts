@@ -17,7 +17,7 @@ export function resolve(sized: SizedEnvironment): Environment {
 }
 
 function resolveAws(parsed: SizedAws) {
-  const isProtected = parsed.protection !== "disposable";
+  const isDisposable = parsed.protection === "disposable";
   const { database } = parsed;
   return {
     ...parsed,
@@ -25,21 +25,21 @@ function resolveAws(parsed: SizedAws) {
     moodle: resolveMoodle(parsed),
     backups: {
       ...parsed.backups,
-      lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0),
+      lockDays: parsed.backups.lockDays ?? (isDisposable ? 0 : 30),
       drillGb: parsed.backups.drillGb ?? database.storageGb,
     },
     zones: parsed.zones ?? ["a", "b", "c"].map((letter) => `${parsed.region}${letter}`),
-    network: { ...parsed.network, natGateways: parsed.network.natGateways ?? (isProtected ? "per-zone" : "single") },
+    network: { ...parsed.network, natGateways: parsed.network.natGateways ?? (isDisposable ? "single" : "per-zone") },
     database: {
       ...database,
-      topology: database.topology ?? (isProtected ? "multi-az" : "single"),
+      topology: database.topology ?? (isDisposable ? "single" : "multi-az"),
       masterPassword: database.masterPassword ?? (database.readReplicas > 0 ? "write-only" : "rds-managed"),
-      backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 14 : 1),
+      backupRetentionDays: database.backupRetentionDays ?? (isDisposable ? 1 : 14),
     },
     ...resolveKnative(parsed),
     edge:
       parsed.edge.type === "alb"
-        ? { ...parsed.edge, waf: parsed.edge.waf ?? isProtected }
+        ? { ...parsed.edge, waf: parsed.edge.waf ?? !isDisposable }
         : { ...parsed.edge, acme: resolveAcme(parsed.edge.acme, parsed) },
     state: { ...parsed.state, bucket: parsed.state.bucket ?? `moodle-${parsed.name}-state-${parsed.account}` },
     images: {
@@ -51,7 +51,7 @@ function resolveAws(parsed: SizedAws) {
 }
 
 function resolveGoogle(parsed: SizedGoogle) {
-  const isProtected = parsed.protection !== "disposable";
+  const isDisposable = parsed.protection === "disposable";
   const {
     database,
     cluster: { gpu },
@@ -62,26 +62,26 @@ function resolveGoogle(parsed: SizedGoogle) {
     moodle: resolveMoodle(parsed),
     backups: {
       ...parsed.backups,
-      lockDays: parsed.backups.lockDays ?? (isProtected ? 30 : 0),
+      lockDays: parsed.backups.lockDays ?? (isDisposable ? 0 : 30),
       drillGb: parsed.backups.drillGb ?? 100,
     },
     zones: parsed.zones ?? zonesOf(parsed.region),
     cluster: {
       ...parsed.cluster,
-      location: parsed.cluster.location ?? (isProtected ? "regional" : "zonal"),
+      location: parsed.cluster.location ?? (isDisposable ? "zonal" : "regional"),
       gpu: gpu && { ...gpu, count: gpu.count ?? gpusOfMachineType(gpu.machineType) ?? 1 },
     },
     database: {
       ...database,
       ...resolveReplicas(database),
-      availability: database.availability ?? (isProtected ? "REGIONAL" : "ZONAL"),
-      backupRetentionDays: database.backupRetentionDays ?? (isProtected ? 7 : 1),
+      availability: database.availability ?? (isDisposable ? "ZONAL" : "REGIONAL"),
+      backupRetentionDays: database.backupRetentionDays ?? (isDisposable ? 1 : 7),
     },
     files: { ...parsed.files, tier: parsed.files.tier ?? defaultTier(parsed.protection) },
     ...resolveKnative(parsed),
     edge:
       parsed.edge.type === "gateway"
-        ? { ...parsed.edge, cloudArmor: parsed.edge.cloudArmor ?? isProtected }
+        ? { ...parsed.edge, cloudArmor: parsed.edge.cloudArmor ?? !isDisposable }
         : { ...parsed.edge, acme: resolveAcme(parsed.edge.acme, parsed) },
     state: { ...parsed.state, bucket: parsed.state.bucket ?? `moodle-${parsed.name}-state-${parsed.project}` },
     images: {

@@ -125,9 +125,9 @@ export const INGRESS_RULES: readonly Rule<SizedEnvironment>[] = [
 
 /** Whether anything counts the requests to the pages of the login. */
 function limitsLogin({ protection, edge, model, ingressController, knativeIngress }: SizedEnvironment): boolean {
-  const isProtected = protection !== "disposable";
-  if (edge.type === "alb" && (edge.waf ?? isProtected)) return true;
-  if (edge.type === "gateway" && (edge.cloudArmor ?? isProtected) && edge.allowedCidrs.includes("0.0.0.0/0"))
+  const isDisposable = protection === "disposable";
+  if (edge.type === "alb" && (edge.waf ?? !isDisposable)) return true;
+  if (edge.type === "gateway" && (edge.cloudArmor ?? !isDisposable) && edge.allowedCidrs.includes("0.0.0.0/0"))
     return true;
   const isOneIstio = model === "serverless" && ingressController === "istio" && knativeIngress === "istio";
   return ingressController !== undefined && !isOneIstio;

@@ -75,7 +75,7 @@ export class ElastiCacheRedis extends Construct {
   constructor(scope: Construct, id: string, props: ElastiCacheRedisProps) {
     super(scope, id);
     const { name, keyArn, protection } = props;
-    const isProtected = protection !== "disposable";
+    const isDisposable = protection === "disposable";
     const engine = props.engine ?? "valkey";
     const version = props.engineVersion ?? REDIS_ENGINES[engine];
     const replicas = props.replicas ?? 1;
@@ -135,7 +135,7 @@ export class ElastiCacheRedis extends Construct {
       authTokenUpdateStrategy: "ROTATE",
       // It would raise 8.0 to 8.1, which Terraform, to whom the version is given, takes for a downgrade. Patches come anyway.
       autoMinorVersionUpgrade: "false",
-      applyImmediately: props.applyImmediately ?? !isProtected,
+      applyImmediately: props.applyImmediately ?? isDisposable,
       maintenanceWindow: props.maintenanceWindow ?? "sun:03:30-sun:04:30",
       snapshotRetentionLimit: 0,
       logDeliveryConfiguration: [

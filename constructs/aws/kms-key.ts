@@ -31,11 +31,11 @@ export class KmsKey extends Construct {
 
   constructor(scope: Construct, id: string, props: KmsKeyProps) {
     super(scope, id);
-    const isProtected = props.protection !== "disposable";
+    const isDisposable = props.protection === "disposable";
     const key = new AwsKmsKey(this, "key", {
       description: props.description,
       enableKeyRotation: true,
-      deletionWindowInDays: isProtected ? 30 : 7,
+      deletionWindowInDays: isDisposable ? 7 : 30,
       policy: policyDocument([
         accountStatement(props),
         ...(props.services ?? []).map((service) => SERVICE_STATEMENTS[service](props)),

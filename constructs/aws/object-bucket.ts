@@ -81,9 +81,9 @@ export class ObjectBucket extends Construct {
   ) {
     super(scope, id);
     const { bucketName, keyArn, noncurrentDays = 30, lockDays = 0 } = props;
-    const isProtected = props.protection !== "disposable";
+    const isDisposable = props.protection === "disposable";
     this.locked = lockDays > 0;
-    this.check(isProtected);
+    this.check(isDisposable);
 
     const bucket = new S3Bucket(this, "bucket", {
       bucket: bucketName,
@@ -318,7 +318,7 @@ export class ObjectBucket extends Construct {
   }
 
   /** Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
-  private check(isProtected: boolean): void {
+  private check(isDisposable: boolean): void {
     const { bucketName, lockDays } = this.props;
     if (!Token.isUnresolved(bucketName) && !/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucketName)) {
       refuse(this.node.path, {
@@ -328,7 +328,7 @@ export class ObjectBucket extends Construct {
         remedy: "choose another name",
       });
     }
-    if (this.locked && !isProtected) {
+    if (this.locked && isDisposable) {
       refuse(this.node.path, {
         path: "lockDays",
         given: lockDays,

@@ -103,7 +103,7 @@ export class RdsDatabase extends Construct {
 
   private readonly engine: RdsEngine;
   private readonly identifier: string;
-  private readonly isProtected: boolean;
+  private readonly isDisposable: boolean;
   private readonly subnetGroup: DbSubnetGroup;
   private readonly securityGroup: DataSecurityGroup;
   private readonly monitoringRole: IamRole;
@@ -117,7 +117,7 @@ export class RdsDatabase extends Construct {
     super(scope, id);
     this.engine = RDS_ENGINES[props.engine];
     this.identifier = `${props.name}-db`;
-    this.isProtected = props.protection !== "disposable";
+    this.isDisposable = props.protection === "disposable";
     this.masterPassword = props.masterPassword ?? (props.readReplicas ? "write-only" : "rds-managed");
     checkRdsDatabase(this.node.path, { ...props, masterPassword: this.masterPassword });
 
@@ -171,9 +171,9 @@ export class RdsDatabase extends Construct {
       allocatedStorage: props.storageGb,
       backupRetentionPeriod: props.backupRetentionDays ?? 14,
       backupWindow: props.backupWindow ?? "00:30-01:30",
-      deleteAutomatedBackups: !this.isProtected,
-      skipFinalSnapshot: !this.isProtected,
-      finalSnapshotIdentifier: this.isProtected ? `${identifier}-final` : undefined,
+      deleteAutomatedBackups: this.isDisposable,
+      skipFinalSnapshot: this.isDisposable,
+      finalSnapshotIdentifier: this.isDisposable ? undefined : `${identifier}-final`,
       ...this.instanceSettings(identifier, props.instanceClass, this.parameterGroup("parameters", identifier, [])),
       lifecycle: { preventDestroy: isGuarded(this.props.protection) },
     });
@@ -255,9 +255,9 @@ export class RdsDatabase extends Construct {
       backupRetentionPeriod: props.backupRetentionDays ?? 14,
       preferredBackupWindow: props.backupWindow ?? "00:30-01:30",
       preferredMaintenanceWindow: props.maintenanceWindow ?? "sun:03:30-sun:04:30",
-      deleteAutomatedBackups: !this.isProtected,
-      skipFinalSnapshot: !this.isProtected,
-      finalSnapshotIdentifier: this.isProtected ? `${identifier}-final` : undefined,
+      deleteAutomatedBackups: this.isDisposable,
+      skipFinalSnapshot: this.isDisposable,
+      finalSnapshotIdentifier: this.isDisposable ? undefined : `${identifier}-final`,
       allowMajorVersionUpgrade: true,
       caCertificateIdentifier: "rds-ca-rsa2048-g1",
       ...this.operations(identifier, "cluster", props.instanceClass),
@@ -289,7 +289,7 @@ export class RdsDatabase extends Construct {
     return {
       storageEncrypted: true,
       vpcSecurityGroupIds: [this.securityGroup.securityGroupId],
-      applyImmediately: props.applyImmediately ?? !this.isProtected,
+      applyImmediately: props.applyImmediately ?? this.isDisposable,
       deletionProtection: isGuarded(this.props.protection),
       copyTagsToSnapshot: true,
       monitoringInterval: 60,

@@ -29,7 +29,7 @@ export class SecretsManagerSecret extends Construct {
   constructor(scope: Construct, id: string, props: SecretsManagerSecretProps) {
     super(scope, id);
     const { name, description, keyArn } = props;
-    const isProtected = props.protection !== "disposable";
+    const isDisposable = props.protection === "disposable";
     if (!Token.isUnresolved(name) && !/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(name)) {
       refuse(this.node.path, {
         path: "name",
@@ -42,7 +42,7 @@ export class SecretsManagerSecret extends Construct {
       name,
       description,
       kmsKeyId: keyArn,
-      recoveryWindowInDays: isProtected ? 30 : 0,
+      recoveryWindowInDays: isDisposable ? 0 : 30,
       lifecycle: { preventDestroy: isGuarded(props.protection) },
     });
     this.ref = { store: "aws-secrets-manager", name };

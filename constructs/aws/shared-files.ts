@@ -40,7 +40,7 @@ export class SharedFiles extends Construct {
 
   constructor(scope: Construct, id: string, props: SharedFilesProps) {
     super(scope, id);
-    const isProtected = props.protection !== "disposable";
+    const isDisposable = props.protection === "disposable";
     const name = `${props.name}-files`;
     const posixId = props.posixId ?? 33;
 
@@ -59,7 +59,7 @@ export class SharedFiles extends Construct {
     new EfsBackupPolicy(this, "backup", {
       fileSystemId: fileSystem.id,
       // Its recovery points would outlive a disposable file system.
-      backupPolicy: { status: isProtected ? "ENABLED" : "DISABLED" },
+      backupPolicy: { status: isDisposable ? "DISABLED" : "ENABLED" },
     });
     const accessPoint = new EfsAccessPoint(this, "access-point", {
       fileSystemId: fileSystem.id,

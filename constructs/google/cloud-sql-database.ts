@@ -84,7 +84,7 @@ export class CloudSqlDatabase extends Construct {
     super(scope, id);
     this.check(props);
     const { name, project, region, engine, readReplicas = 0, networkId, subnetworkId } = props;
-    const isProtected = props.protection !== "disposable";
+    const isDisposable = props.protection === "disposable";
     this.project = project;
     this.instanceName = `${name}-db`;
     const shared = {
@@ -114,7 +114,7 @@ export class CloudSqlDatabase extends Construct {
       ...shared,
       name: this.instanceName,
       encryptionKeyName: props.keyId,
-      settings: { ...settings(props), ...primarySettings(props, isProtected) },
+      settings: { ...settings(props), ...primarySettings(props, isDisposable) },
       lifecycle,
     });
     const primaryEndpoint = endpointOf("primary-endpoint", this.instanceName, primary);
@@ -261,11 +261,11 @@ function settings(props: CloudSqlDatabaseProps): SqlDatabaseInstanceSettings {
 }
 
 /** What only a primary may have. */
-function primarySettings(props: CloudSqlDatabaseProps, isProtected: boolean): Partial<SqlDatabaseInstanceSettings> {
+function primarySettings(props: CloudSqlDatabaseProps, isDisposable: boolean): Partial<SqlDatabaseInstanceSettings> {
   const { engine, region, availability, backupRetentionDays = 7 } = props;
   return {
     availabilityType: availability,
-    retainBackupsOnDelete: isProtected,
+    retainBackupsOnDelete: !isDisposable,
     backupConfiguration: {
       enabled: true,
       startTime: "00:00",
@@ -276,7 +276,7 @@ function primarySettings(props: CloudSqlDatabaseProps, isProtected: boolean): Pa
       backupRetentionSettings: { retentionUnit: "COUNT", retainedBackups: backupRetentionDays + 1 },
     },
     // A week later than the disposable ones, so that an update is seen there first.
-    maintenanceWindow: { day: 7, hour: 3, updateTrack: isProtected ? "stable" : "canary" },
+    maintenanceWindow: { day: 7, hour: 3, updateTrack: isDisposable ? "canary" : "stable" },
     passwordValidationPolicy: { enablePasswordPolicy: true, minLength: 20, disallowUsernameSubstring: true },
   };
 }

@@ -54,8 +54,8 @@ export class GcsBucket extends Construct {
     super(scope, id);
     this.check(props);
     const { bucketName, project, location, keyId, key, noncurrentDays = 30, objectRetention = false } = props;
-    const isProtected = props.protection !== "disposable";
-    const softDeleteDays = props.softDeleteDays ?? (isProtected ? 7 : 0);
+    const isDisposable = props.protection === "disposable";
+    const softDeleteDays = props.softDeleteDays ?? (isDisposable ? 0 : 7);
     this.bucket = new StorageBucket(this, "bucket", {
       project,
       name: bucketName,

@@ -53,12 +53,12 @@ export class MemorystoreRedis extends Construct {
     super(scope, id);
     this.check(props);
     const { name, project, region, reservedIpRange, rdbSnapshotPeriod, secret } = props;
-    const isProtected = props.protection !== "disposable";
+    const isDisposable = props.protection === "disposable";
     const instance = new RedisInstance(this, "instance", {
       project,
       region,
       name,
-      tier: isProtected ? "STANDARD_HA" : "BASIC",
+      tier: isDisposable ? "BASIC" : "STANDARD_HA",
       memorySizeGb: props.memoryGb,
       redisVersion: "REDIS_7_2",
       redisConfigs: { "maxmemory-policy": props.evictionPolicy },

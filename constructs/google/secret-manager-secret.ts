@@ -45,7 +45,7 @@ export class SecretManagerSecret extends Construct {
         remedy: "choose another name",
       });
     }
-    const isProtected = protection !== "disposable";
+    const isDisposable = protection === "disposable";
     this.secret = new Secret(this, "secret", {
       project,
       secretId,
@@ -59,7 +59,7 @@ export class SecretManagerSecret extends Construct {
           ],
         },
       },
-      versionDestroyTtl: isProtected ? `${RECOVERY_DAYS * 24 * 3600}s` : undefined,
+      versionDestroyTtl: isDisposable ? undefined : `${RECOVERY_DAYS * 24 * 3600}s`,
       deletionProtection: isGuarded(protection),
       lifecycle: { preventDestroy: isGuarded(protection) },
     });
